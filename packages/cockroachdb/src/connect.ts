@@ -1,0 +1,37 @@
+import type { Database, OpenOptions } from '@tsmolt/core';
+import { SessionPool } from '@tsmolt/pgwire';
+import type { Server } from '@tsmolt/pgwire';
+import { CockroachRowHasher } from './hash.js';
+import { CockroachCatalog } from './introspect/catalog.js';
+import { CockroachBulkTarget } from './load/bulk-target.js';
+import { sessionSettings } from './sql.js';
+
+/**
+ * A CockroachDB database as a target.
+ *
+ * @param server what `identify` found: this adapter does not connect to find out again
+ */
+export function openCockroach(server: Server, options: OpenOptions): Database {
+  const pool = new SessionPool({
+    url: server.url,
+    config: server.config,
+    maxConnections: options.maxConnections,
+    prepare: async (client) => {
+      await client.query(sessionSettings());
+    },
+  });
+  return {
+    url: server.url,
+    product: productName(server.versionText),
+    catalog: new CockroachCatalog(pool),
+    rowHasher: new CockroachRowHasher(pool),
+    bulkTarget: new CockroachBulkTarget(pool, server),
+    close: () => pool.close(),
+  };
+}
+
+/** `CockroachDB v25.4.1` out of `CockroachDB CCL v25.4.1 (x86_64-pc-linux-gnu, built ...)`. */
+function productName(versionText: string): string {
+  const version = /\bv\d+\.\d+\.\d+\S*/.exec(versionText);
+  return `CockroachDB${version === null ? '' : ` ${version[0]}`}`;
+}

@@ -1,0 +1,1 @@
+export { openCockroach } from './connect.js';

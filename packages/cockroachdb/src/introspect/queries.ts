@@ -1,0 +1,39 @@
+const systemSchemas = `('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension')`;
+
+/** Tables of the current database with the estimates of their statistics (0 until there are some). */
+export const tablesQuery = `
+  SELECT table_schema AS schema, table_name AS name FROM information_schema.tables
+  WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ${systemSchemas}
+  ORDER BY table_schema, table_name`;
+
+/** Hidden columns (rowid, hash shards) are the server's own affair. `is_generated` has had two spellings of no. */
+export const columnsQuery = `
+  SELECT table_schema AS schema, table_name AS "table", column_name AS name, crdb_sql_type AS sql_type,
+    udt_schema, udt_name, data_type = 'USER-DEFINED' OR data_type = 'ARRAY' AS maybe_user_defined,
+    is_nullable = 'YES' AS nullable, is_generated NOT IN ('NEVER', 'NO') AS generated,
+    identity_generation, column_default IS NOT NULL AS has_default, collation_name AS collation
+  FROM information_schema.columns
+  WHERE table_schema NOT IN ${systemSchemas} AND is_hidden = 'NO'
+  ORDER BY table_schema, table_name, ordinal_position`;
+
+export const constraintsQuery = `
+  SELECT n.nspname AS schema, c.relname AS "table", k.conname AS name, k.contype AS kind,
+    ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, position)
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum ORDER BY u.position) AS columns,
+    tn.nspname AS target_schema, tc.relname AS target_table,
+    ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, position)
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum ORDER BY u.position) AS target_columns
+  FROM pg_catalog.pg_constraint k
+  JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_class tc ON tc.oid = k.confrelid AND k.contype = 'f'
+  LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = tc.relnamespace
+  WHERE k.contype IN ('p', 'u', 'f', 'c') AND n.nspname NOT IN ${systemSchemas}
+  ORDER BY n.nspname, c.relname, k.conname`;
+
+export const enumsQuery = `
+  SELECT n.nspname AS schema, t.typname AS name, e.enumlabel AS label
+  FROM pg_catalog.pg_enum e
+  JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid
+  JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  ORDER BY n.nspname, t.typname, e.enumsortorder`;

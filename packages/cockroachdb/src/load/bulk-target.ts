@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream';
+import { displayName } from '@tsmolt/core';
+import type { BulkTarget, CopyFormat, CopyRequest, CreatedTable, Table, TableName } from '@tsmolt/core';
+import { copyIn, quoteColumns, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import type { Server, SessionPool } from '@tsmolt/pgwire';
+import { createTableStatement, enumStatements, notCarriedOver, schemasOf } from './create-table.js';
+
+/**
+ * Bulk load into CockroachDB by COPY.
+ *
+ * CSV is the one format that it reads as PostgreSQL writes it: in text format it does not decode hexadecimal bytes and
+ * does not unescape JSON, enums and decimals.
+ */
+export class CockroachBulkTarget implements BulkTarget {
+  readonly importFormats: readonly CopyFormat[] = ['csv'];
+  readonly #pool: SessionPool;
+  readonly #server: Server;
+
+  constructor(pool: SessionPool, server: Server) {
+    this.#pool = pool;
+    this.#server = server;
+  }
+
+  async createTables(tables: readonly Table[]): Promise<CreatedTable[]> {
+    const schemas = [...new Set(tables.flatMap(schemasOf))].map((schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`);
+    const types = [...new Set(tables.flatMap(enumStatements))];
+    const created = tables.map((table, index) => ({
+      name: table.name,
+      statements: [...(index === 0 ? [...schemas, ...types] : []), createTableStatement(table)],
+      notCarriedOver: notCarriedOver(table),
+    }));
+    await this.#oneByOne('creating tables', created.flatMap((table) => table.statements));
+    return created;
+  }
+
+  dropTables(names: readonly TableName[]): Promise<void> {
+    return this.#oneByOne('dropping tables', [`DROP TABLE IF EXISTS ${names.map(quoteTable).join(', ')}`]);
+  }
+
+  truncateTables(names: readonly TableName[]): Promise<void> {
+    return this.#oneByOne('truncating tables', [`TRUNCATE ${names.map(quoteTable).join(', ')}`]);
+  }
+
+  copyIn(request: CopyRequest, data: Readable): Promise<number> {
+    const sql = `COPY ${quoteTable(request.table)} (${quoteColumns(request.columns)}) FROM STDIN WITH CSV`;
+    return copyIn(
+      { pool: this.#pool, url: this.#server.url, sql, subject: `loading ${displayName(request.table)}`, signal: request.signal },
+      data,
+    );
+  }
+
+  /** Schema changes are not transactional here: each is a job of its own, and its statement waits for it. */
+  #oneByOne(subject: string, statements: readonly string[]): Promise<void> {
+    return this.#pool.use(subject, async (client) => {
+      for (const statement of statements) await client.query(statement);
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { displayName, TsmoltError, withoutDomain } from '@tsmolt/core';
+import type { Column, LogicalType, Table } from '@tsmolt/core';
+import { quoteColumns, quoteIdentifier, quoteLiteral, quoteTable } from '@tsmolt/pgwire';
+import { declaration } from '../types.js';
+
+/**
+ * The table with its columns, NOT NULL and primary key. A table without a key gets CockroachDB's hidden `rowid`.
+ *
+ * @throws TsmoltError `TSM3004` for a column whose type CockroachDB does not have
+ */
+export function createTableStatement(table: Table): string {
+  const lines = table.columns.map((column) => columnLine(table, column));
+  if (table.primaryKey !== undefined) lines.push(`PRIMARY KEY (${quoteColumns(table.primaryKey.columns)})`);
+  return `CREATE TABLE ${quoteTable(table.name)} (\n  ${lines.join(',\n  ')}\n)`;
+}
+
+function columnLine(table: Table, column: Column): string {
+  const type = declaration(column.type);
+  if (type === undefined) {
+    throw new TsmoltError('TSM3004', {
+      message: `${displayName(table.name)}.${column.name} is ${column.nativeType}, which CockroachDB does not have`,
+      advice:
+        'Create the table on the target with a type of your choice and use --table-handling none or truncate-if-exists, ' +
+        'or leave the table out with --table-exclusion-filter.',
+    });
+  }
+  return `${quoteIdentifier(column.name)} ${type}${column.nullable ? '' : ' NOT NULL'}`;
+}
+
+/** `CREATE TYPE IF NOT EXISTS` for each enum that the columns name. */
+export function enumStatements(table: Table): string[] {
+  return table.columns.flatMap((column) => statementsFor(column.type));
+}
+
+/** The schemas that the table and its enums live in. */
+export function schemasOf(table: Table): string[] {
+  return [table.name.schema, ...table.columns.flatMap((column) => enumsIn(column.type)).map((type) => type.schema)];
+}
+
+function statementsFor(type: LogicalType): string[] {
+  return enumsIn(type).map(({ schema, name, labels }) => {
+    const place = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+    return `CREATE TYPE IF NOT EXISTS ${place} AS ENUM (${labels.map(quoteLiteral).join(', ')})`;
+  });
+}
+
+function enumsIn(declared: LogicalType): Extract<LogicalType, { kind: 'enum' }>[] {
+  const type = withoutDomain(declared);
+  if (type.kind === 'array') return enumsIn(type.element);
+  return type.kind === 'enum' ? [type] : [];
+}
+
+/** What the created table lacks, so that nobody finds out only after the cutover. */
+export function notCarriedOver(table: Table): string[] {
+  const found: string[] = [];
+  const add = (what: string, names: readonly string[]): void => {
+    if (names.length > 0) found.push(`${what} ${names.join(', ')}`);
+  };
+  const columns = (wanted: (column: Column) => boolean): string[] =>
+    table.columns.filter(wanted).map((column) => column.name);
+  add('foreign keys', table.foreignKeys.map((key) => key.name));
+  add('unique keys', table.uniqueKeys.map((key) => key.name));
+  add('checks', table.checks);
+  add('defaults of', columns((column) => column.hasDefault));
+  add('identity of', columns((column) => column.identity !== 'never'));
+  add('generation expressions (the values are copied) of', columns((column) => column.generated));
+  add('collations of', columns((column) => column.collation !== undefined));
+  add('domain constraints of', columns((column) => column.type.kind === 'domain'));
+  add('native types (kept as text) of', columns((column) => column.type.kind === 'native' && declaration(column.type) === 'STRING'));
+  return found;
+}

@@ -1,0 +1,40 @@
+import { withoutDomain } from '../types.js';
+import type { LogicalType } from '../types.js';
+
+type Kind = LogicalType['kind'];
+
+/** Which kinds of target column take the text of which kinds of source column, beside their own kind. */
+const widenings: Partial<Record<Kind, readonly Kind[]>> = {
+  boolean: ['string'],
+  integer: ['decimal', 'string'],
+  decimal: ['string'],
+  float: ['decimal', 'string'],
+  date: ['string', 'timestamp'],
+  time: ['string'],
+  timestamp: ['string'],
+  interval: ['string'],
+  uuid: ['string'],
+  json: ['string'],
+  bit: ['string', 'boolean'],
+  inet: ['string'],
+  enum: ['string'],
+  array: ['string', 'json'],
+  composite: ['string'],
+  native: ['string'],
+  string: ['json', 'enum', 'uuid', 'inet', 'native'],
+};
+
+/**
+ * Whether every value that fits the source type can be given to a column of the target type as text.
+ *
+ * Width is not judged (an int8 may be loaded into an int4): a value that does not fit is refused by the target, with
+ * the row named, and nothing is cut.
+ */
+export function loadable(sourceType: LogicalType, targetType: LogicalType): boolean {
+  const source = withoutDomain(sourceType);
+  const target = withoutDomain(targetType);
+  if (source.kind === 'array' && target.kind === 'array') return loadable(source.element, target.element);
+  if (source.kind === 'native' && target.kind === 'native') return source.name === target.name;
+  if (source.kind === target.kind) return true;
+  return widenings[source.kind]?.includes(target.kind) ?? false;
+}

@@ -1,0 +1,38 @@
+import type { TableName } from '../names.js';
+import type { LogicalType } from '../types.js';
+
+/**
+ * How a row becomes a digest. Both sides must use the same one.
+ * - `hash-extended`: two 64-bit `hashtextextended` values, summed. Fastest; PostgreSQL 11 and later only.
+ * - `md5`: the first 112 bits of MD5 as two numbers of 56 bits, summed. PostgreSQL, CockroachDB, MySQL up to 8.4.
+ */
+export type HashAlgorithm = 'hash-extended' | 'md5';
+
+export interface HashRequest {
+  readonly table: TableName;
+  readonly columns: readonly HashColumn[];
+  readonly algorithm: HashAlgorithm;
+  readonly signal: AbortSignal;
+}
+
+export interface HashColumn {
+  readonly name: string;
+  /** The type whose canonical text is hashed: the same on both sides, whatever the column's own type is there. */
+  readonly type: LogicalType;
+}
+
+/** An order-free digest of a set of rows; duplicates count. Equal digests and counts mean equal rows. */
+export interface RowsDigest {
+  readonly rows: bigint;
+  /** Two numbers in hexadecimal, joined by a dot. */
+  readonly digest: string;
+}
+
+/** Hashes rows where they are. */
+export interface RowHasher {
+  /** In order of preference. */
+  readonly algorithms: readonly HashAlgorithm[];
+  /** False for types whose text this engine prints in its own way: such columns need a comparison by meaning. */
+  canHash(type: LogicalType): boolean;
+  hashRows(request: HashRequest): Promise<RowsDigest>;
+}

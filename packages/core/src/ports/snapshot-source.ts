@@ -1,0 +1,89 @@
+import type { Readable } from 'node:stream';
+import type { TableName } from '../names.js';
+import type { Table } from '../schema.js';
+import type { CopyFormat } from './bulk-target.js';
+import type { RowHasher } from './row-hasher.js';
+
+export interface SnapshotOptions {
+  /** False for `--ignore-replication-check`: no position is asked for, and `cursor` is empty. */
+  readonly wantCursor: boolean;
+  /** Create a replication slot and take the snapshot from it, so that no change lies between the two. */
+  readonly replication?: ReplicationSetup;
+  /** Connections that may be used at the same time. */
+  readonly maxConnections: number;
+}
+
+export interface ReplicationSetup {
+  readonly slot: string;
+  /** Drop publication and slot first where they exist. */
+  readonly recreate: boolean;
+  /** The tables whose changes are to be published. */
+  readonly tables: readonly TableName[];
+}
+
+export interface ShardOptions {
+  /** How many shards are wanted (`--export-concurrency`); there may be fewer. */
+  readonly shards: number;
+  /** About how many rows one range of a shard should hold (`--row-batch-size`). */
+  readonly rowsPerRange: number;
+  /** Cut by the engine's statistics instead of evenly between the smallest and the largest key. */
+  readonly useStatistics: boolean;
+}
+
+/** A part of a table that is exported by one worker: its ranges, in order. */
+export interface Shard {
+  /** 1-based, as in the names of files. */
+  readonly number: number;
+  readonly ranges: readonly RowRange[];
+}
+
+/** A set of rows as a condition in the source's own SQL. The ranges of a table do not overlap and leave out no row. */
+export interface RowRange {
+  readonly condition: string;
+}
+
+export interface ShardPlan {
+  readonly shards: readonly Shard[];
+  /** What was cut by (`range on id`, `physical ranges`, `one shard: empty table`), for the log. */
+  readonly method: string;
+  /** Why the wanted method was not used, where it was not. */
+  readonly warnings: readonly string[];
+}
+
+export interface ExportRequest {
+  readonly table: Table;
+  readonly columns: readonly string[];
+  readonly range: RowRange;
+  readonly format: CopyFormat;
+  readonly signal: AbortSignal;
+}
+
+/** Bytes as the server formatted them. */
+export interface ExportStream {
+  readonly stream: Readable;
+  /** The server's own count of the rows it sent. Call it after the stream has ended. */
+  rows(): number;
+}
+
+/**
+ * One consistent point of a whole database.
+ *
+ * Guarantees: every export, from whatever connection, sees the same rows; a range may be exported again and gives the
+ * same rows again; changes that are not in the snapshot lie after `cursor`. (Without a slot the cursor is taken before
+ * the snapshot: changes between the two are in both, and a replicator that applies them again changes nothing.)
+ */
+export interface SnapshotSource {
+  /** Where replication has to start: MOLT's `cdc_cursor`. Empty where it was not asked for. */
+  readonly cursor: string;
+  /** What a reader should know about this snapshot and its cursor. */
+  readonly warnings: readonly string[];
+  /** In order of preference. */
+  readonly exportFormats: readonly CopyFormat[];
+  /** Hashes rows inside the snapshot. */
+  readonly rowHasher: RowHasher;
+  planShards(table: Table, options: ShardOptions): Promise<ShardPlan>;
+  /** @throws TsmoltError of kind `retry` when the connection is lost but the snapshot still stands */
+  export(request: ExportRequest): Promise<ExportStream>;
+  /** Ends the snapshot. With `failed`, what was created on the server for this run alone (a slot) is removed again. */
+  close(outcome: 'complete' | 'failed'): Promise<void>;
+}

@@ -1,0 +1,69 @@
+import { displayName, nameFilter, pairColumns, TsmoltError } from '@tsmolt/core';
+import type { BulkTarget, TablePair } from '@tsmolt/core';
+import type { Discovery } from './discover.js';
+import type { FetchOptions } from './options.js';
+
+/** The target's ability to take rows in bulk. @throws TsmoltError `TSM2008` where it has none */
+export function bulkTargetOf(options: FetchOptions): BulkTarget {
+  if (options.target.bulkTarget !== undefined) return options.target.bulkTarget;
+  throw new TsmoltError('TSM2008', {
+    message: `${options.target.product} at ${options.target.url.host} cannot be the target of fetch`,
+    advice: 'Use a CockroachDB or PostgreSQL target.',
+  });
+}
+
+/**
+ * Makes the target's tables ready as `--table-handling` says, after asking where rows would be destroyed.
+ *
+ * @returns the tables and columns that are to be filled
+ * @throws TsmoltError `TSM1005` when the answer is no
+ */
+export async function prepareTarget(options: FetchOptions, discovery: Discovery): Promise<readonly TablePair[]> {
+  const bulk = bulkTargetOf(options);
+  const existing = discovery.targetTables.map((table) => table.name);
+  switch (options.tableHandling) {
+    case 'none':
+      return discovery.pairs;
+    case 'truncate-if-exists':
+      await confirmed(options, `truncate ${existing.length} tables on the target`);
+      options.logger.info({ tables: existing.map(displayName) }, 'truncating tables on the target');
+      await bulk.truncateTables(existing);
+      return discovery.pairs;
+    case 'drop-on-target-and-recreate':
+      if (existing.length > 0) {
+        await confirmed(options, `drop ${existing.length} tables on the target`);
+        options.logger.info({ tables: existing.map(displayName) }, 'dropping tables on the target');
+        await bulk.dropTables(existing);
+      }
+      return recreate(options, bulk, discovery);
+  }
+}
+
+async function recreate(options: FetchOptions, bulk: BulkTarget, discovery: Discovery): Promise<TablePair[]> {
+  for (const created of await bulk.createTables(discovery.sourceTables)) {
+    const table = displayName(created.name);
+    options.logger.debug({ table, statements: created.statements }, 'creating table on the target');
+    if (created.notCarriedOver.length === 0) options.logger.info({ table }, 'created table on the target');
+    else
+      options.logger.warn(
+        { table, not_carried_over: created.notCarriedOver },
+        'created table on the target without some of its definition',
+      );
+  }
+  // What the target made of the statements is what counts, not what they were meant to make.
+  const now = await options.target.catalog.tables(nameFilter({}));
+  const byName = new Map(now.map((table) => [displayName(table.name), table]));
+  return discovery.sourceTables.map((source) => {
+    const target = byName.get(displayName(source.name));
+    if (target === undefined) throw new Error(`${displayName(source.name)} was created and cannot be found`);
+    return pairColumns(source, target, { caseSensitive: true });
+  });
+}
+
+async function confirmed(options: FetchOptions, what: string): Promise<void> {
+  if (await options.confirm(`This will ${what} (${options.target.url.host}, ${options.target.url.database}).`)) return;
+  throw new TsmoltError('TSM1005', {
+    message: `stopped before it would ${what}: nothing was changed`,
+    advice: 'Answer yes, or use --non-interactive where nobody is there to ask.',
+  });
+}

@@ -1,0 +1,35 @@
+import type { TableName } from '@tsmolt/core';
+
+/** What became of one table. */
+export interface TableReport {
+  readonly table: TableName;
+  /** The source's own count of the rows it sent. */
+  readonly exportedRows: number;
+  /** The target's own count of the rows it took. */
+  readonly importedRows: number;
+  readonly bytes: number;
+  readonly shards: number;
+  readonly exportMs: number;
+  readonly importMs: number;
+  /** From the first moment of work on this table to the last. */
+  readonly netMs: number;
+  readonly checksum?: ChecksumReport;
+}
+
+/** Two digests over the same columns, each computed by its server. */
+export interface ChecksumReport {
+  readonly source: string;
+  readonly target: string;
+  readonly sourceRows: bigint;
+  readonly targetRows: bigint;
+  readonly equal: boolean;
+  /** Columns that were left out because the two servers print their types in different ways. */
+  readonly columnsNotHashed: readonly string[];
+}
+
+export interface FetchReport {
+  readonly fetchId: string;
+  readonly cdcCursor: string;
+  readonly tables: readonly TableReport[];
+  readonly netMs: number;
+}

@@ -1,0 +1,148 @@
+import { DatabaseError } from 'pg';
+import { TsmoltError } from '@tsmolt/core';
+import type { ConnectionUrl, ErrorCode } from '@tsmolt/core';
+
+interface Classification {
+  readonly code: ErrorCode;
+  readonly advice: string;
+}
+
+/** Whole SQLSTATEs first, then classes (their first two characters). Source: PostgreSQL manual, appendix A. */
+const bySqlState: Readonly<Record<string, Classification>> = {
+  '28P01': { code: 'TSM2003', advice: 'Check user and password; percent-encode special characters of the password in the connection string.' },
+  '28000': { code: 'TSM2003', advice: 'Check the user, and the rules for it in the server\'s pg_hba.conf.' },
+  '3D000': { code: 'TSM2006', advice: 'Check the database name at the end of the connection string.' },
+  '42501': { code: 'TSM3001', advice: 'Grant the privilege to the migration user (SELECT on the source; INSERT, and ownership for truncate or drop, on the target).' },
+  '42P01': { code: 'TSM3002', advice: 'Check that nobody dropped or renamed the table while the migration ran, then run it again.' },
+  '3F000': { code: 'TSM3002', advice: 'Create the schema on the target, or use --table-handling drop-on-target-and-recreate.' },
+  '42704': { code: 'TSM3004', advice: 'Create the type or its extension on the target first.' },
+  '2BP01': { code: 'TSM3006', advice: 'Drop what depends on the table first (views, foreign keys of tables outside this run), or add those tables to the run.' },
+  '40001': { code: 'TSM4003', advice: 'It is tried again; if it keeps happening, stop other writers on the target.' },
+  '40P01': { code: 'TSM4003', advice: 'It is tried again; if it keeps happening, lower --export-concurrency.' },
+  '40003': { code: 'TSM4007', advice: 'The server does not know whether the last batch was committed: run again with --table-handling truncate-if-exists.' },
+  '53100': { code: 'TSM4002', advice: 'Make room on the disk of the server, then run again with --table-handling truncate-if-exists.' },
+  '53200': { code: 'TSM4002', advice: 'Lower --table-concurrency and --export-concurrency, or give the server more memory.' },
+  '53300': { code: 'TSM4002', advice: 'Lower --table-concurrency and --export-concurrency, or raise max_connections on the server.' },
+  '55006': { code: 'TSM5001', advice: 'Another process uses the replication slot: stop it, or choose another --pglogical-replication-slot-name.' },
+  '42710': { code: 'TSM5001', advice: 'Add --pglogical-publication-and-slot-drop-and-recreate to replace it, or choose another --pglogical-replication-slot-name.' },
+  '57014': { code: 'TSM4008', advice: 'Somebody cancelled the statement, or a statement_timeout of the role did: check both, then run again.' },
+  '57P01': { code: 'TSM2007', advice: 'The server was shut down or the session was terminated: check the server, then run again.' },
+  '57P02': { code: 'TSM2007', advice: 'The server crashed: check its log, then run again.' },
+  '57P03': { code: 'TSM2001', advice: 'The server is starting up or shutting down: wait for it.' },
+}; // prettier-ignore
+
+const bySqlStateClass: Readonly<Record<string, Classification>> = {
+  '08': { code: 'TSM2007', advice: 'Check the network and the server, then run again.' },
+  '22': { code: 'TSM4001', advice: 'Correct the value on the source, or widen the column on the target.' },
+  '23': { code: 'TSM4001', advice: 'Use --table-handling truncate-if-exists if the target already holds rows; otherwise drop the constraint until the data is loaded.' },
+  '53': { code: 'TSM4002', advice: 'Free the resource that the server names, then run again.' },
+  '40': { code: 'TSM4003', advice: 'It is tried again; if it keeps happening, stop other writers on the target.' },
+}; // prettier-ignore
+
+const byNodeCode: Readonly<Record<string, Classification>> = {
+  ECONNREFUSED: { code: 'TSM2001', advice: 'Check host and port, that the server runs, and that it listens on that address.' },
+  ETIMEDOUT: { code: 'TSM2001', advice: 'Check host and port, and the firewall between here and the server.' },
+  EHOSTUNREACH: { code: 'TSM2001', advice: 'Check the network route to the server.' },
+  ENETUNREACH: { code: 'TSM2001', advice: 'Check the network route to the server.' },
+  ENOENT: { code: 'TSM2001', advice: 'Check the directory of the Unix socket in the connection string.' },
+  ENOTFOUND: { code: 'TSM2002', advice: 'Check the host name in the connection string.' },
+  EAI_AGAIN: { code: 'TSM2002', advice: 'Check the host name in the connection string and the name server of this machine.' },
+  ECONNRESET: { code: 'TSM2007', advice: 'Check the network and the server, then run again.' },
+  EPIPE: { code: 'TSM2007', advice: 'Check the network and the server, then run again.' },
+}; // prettier-ignore
+
+const lostConnection =
+  /Connection terminated|Client has encountered a connection error|connection is closed|Connection ended/i;
+const tlsFault = /^(CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;
+
+/**
+ * Turns whatever the driver threw into an error that says what to do: the one place where that is decided.
+ *
+ * @param subject what was being done, with its place (`connecting to the source`, `COPY into public.orders`)
+ */
+export function classify(thrown: unknown, url: ConnectionUrl, subject: string): TsmoltError {
+  if (thrown instanceof TsmoltError) return thrown;
+  if (thrown instanceof AggregateError && thrown.errors.length > 0)
+    return classify(thrown.errors[0], url, subject);
+  const server = `${url.host === '' ? 'localhost' : url.host}${url.port === 0 ? '' : `:${url.port}`}`;
+  if (thrown instanceof DatabaseError) return classifyServerError(thrown, url, subject, server);
+  const error: NodeJS.ErrnoException = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const found = classifyClientError(error);
+  return new TsmoltError(found.code, {
+    message: `${subject}: ${server}: ${error.message || error.code || 'no answer'}`,
+    advice: found.advice,
+    cause: thrown,
+  });
+}
+
+function classifyClientError(error: NodeJS.ErrnoException): Classification {
+  const known = byNodeCode[error.code ?? ''];
+  if (known !== undefined) return known;
+  if (tlsFault.test(error.code ?? '')) {
+    return {
+      code: 'TSM2005',
+      advice:
+        'Give the authority that signed the certificate with sslrootcert, and the host name that it was issued for.',
+    };
+  }
+  if (/timeout expired/i.test(error.message)) {
+    return { code: 'TSM2001', advice: 'Check host and port, and the firewall between here and the server.' };
+  }
+  if (lostConnection.test(error.message)) {
+    return { code: 'TSM2007', advice: 'Check the network and the server, then run again.' };
+  }
+  return { code: 'TSM9001', advice: 'Please report this with the log at --logging debug.' };
+}
+
+function classifyServerError(
+  error: DatabaseError,
+  url: ConnectionUrl,
+  subject: string,
+  server: string,
+): TsmoltError {
+  const sqlState = error.code ?? 'XX000';
+  const found = bySqlState[sqlState] ?? byMessage(error.message) ?? bySqlStateClass[sqlState.slice(0, 2)];
+  const login = sqlState.startsWith('28') || sqlState === '3D000';
+  const place = login ? `${server}, user "${url.user}", database "${url.database}"` : server;
+  return new TsmoltError(found?.code ?? 'TSM9001', {
+    message: `${subject}: ${place}: ${serverSentence(error)} (SQLSTATE ${sqlState})`,
+    advice:
+      found?.advice ??
+      "Read the server's own words above; if they make no sense, report this with the log at --logging debug.",
+    cause: error,
+    serverCode: sqlState,
+  });
+}
+
+function byMessage(message: string): Classification | undefined {
+  if (/cannot truncate a table referenced in a foreign key/i.test(message)) {
+    return {
+      code: 'TSM3006',
+      advice:
+        'Add the tables that refer to it to the run, or drop their foreign keys until the data is loaded.',
+    };
+  }
+  if (/logical decoding requires|wal_level/i.test(message)) {
+    return {
+      code: 'TSM5002',
+      advice:
+        'Set wal_level = logical on the source and restart it, or use --ignore-replication-check for a load without replication.',
+    };
+  }
+  if (/all replication slots are in use/i.test(message)) {
+    return {
+      code: 'TSM5002',
+      advice: 'Raise max_replication_slots on the source, or drop a slot that nobody uses.',
+    };
+  }
+  return undefined;
+}
+
+/** The server's message with what it adds to it: which row, which line, which column. */
+function serverSentence(error: DatabaseError): string {
+  const parts = [error.message];
+  if (error.detail !== undefined) parts.push(error.detail);
+  // A context holds the row's place (`COPY orders, line 5, column total`); long values in it are cut by the server.
+  if (error.where !== undefined) parts.push(error.where.split('\n')[0] ?? '');
+  return parts.join('; ');
+}

@@ -1,0 +1,89 @@
+import type { Readable } from 'node:stream';
+import { displayName } from '@tsmolt/core';
+import type { BulkTarget, CopyFormat, CopyRequest, CreatedTable, Table, TableName } from '@tsmolt/core';
+import { copyIn, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import type { Server, SessionPool } from '@tsmolt/pgwire';
+import { copyInStatement } from '../sql.js';
+import { createTableStatement, notCarriedOver, typeDefinitions } from './create-table.js';
+import type { TypeDefinition } from './create-table.js';
+
+/** Bulk load into PostgreSQL by COPY. */
+export class PostgresBulkTarget implements BulkTarget {
+  readonly importFormats: readonly CopyFormat[] = ['binary', 'text', 'csv'];
+  readonly #pool: SessionPool;
+  readonly #server: Server;
+
+  constructor(pool: SessionPool, server: Server) {
+    this.#pool = pool;
+    this.#server = server;
+  }
+
+  async createTables(tables: readonly Table[]): Promise<CreatedTable[]> {
+    const before = [...(await this.#missingSchemas(tables)), ...(await this.#missingTypes(tables))];
+    const created = tables.map((table, index) => ({
+      name: table.name,
+      statements: [...(index === 0 ? before : []), createTableStatement(table)],
+      notCarriedOver: notCarriedOver(table),
+    }));
+    await this.#inTransaction(
+      'creating tables',
+      created.flatMap((table) => table.statements),
+    );
+    return created;
+  }
+
+  dropTables(names: readonly TableName[]): Promise<void> {
+    return this.#inTransaction('dropping tables', [`DROP TABLE IF EXISTS ${names.map(quoteTable).join(', ')}`]);
+  }
+
+  truncateTables(names: readonly TableName[]): Promise<void> {
+    return this.#inTransaction('truncating tables', [`TRUNCATE ${names.map(quoteTable).join(', ')}`]);
+  }
+
+  copyIn(request: CopyRequest, data: Readable): Promise<number> {
+    return copyIn(
+      {
+        pool: this.#pool,
+        url: this.#server.url,
+        sql: copyInStatement(request.table, request.columns, request.format),
+        subject: `loading ${displayName(request.table)}`,
+        signal: request.signal,
+      },
+      data,
+    );
+  }
+
+  /** `CREATE SCHEMA IF NOT EXISTS` demands a privilege even where the schema exists: hence the look first. */
+  async #missingSchemas(tables: readonly Table[]): Promise<string[]> {
+    const wanted = new Set([
+      ...tables.map((table) => table.name.schema),
+      ...tables.flatMap(typeDefinitions).map((type) => type.schema),
+    ]);
+    const { rows } = await this.#pool.use('reading schemas', (client) =>
+      client.query<{ name: string }>('SELECT nspname AS name FROM pg_catalog.pg_namespace'),
+    );
+    for (const row of rows) wanted.delete(row.name);
+    return [...wanted].map((schema) => `CREATE SCHEMA ${quoteIdentifier(schema)}`);
+  }
+
+  async #missingTypes(tables: readonly Table[]): Promise<string[]> {
+    const key = (type: Pick<TypeDefinition, 'schema' | 'name'>): string => JSON.stringify([type.schema, type.name]);
+    const wanted = new Map(tables.flatMap(typeDefinitions).map((type) => [key(type), type.statement]));
+    const { rows } = await this.#pool.use('reading types', (client) =>
+      client.query<{ schema: string; name: string }>(
+        `SELECT n.nspname AS schema, t.typname AS name FROM pg_catalog.pg_type t
+          JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype IN ('e', 'c')`,
+      ),
+    );
+    for (const row of rows) wanted.delete(key(row));
+    return [...wanted.values()];
+  }
+
+  #inTransaction(subject: string, statements: readonly string[]): Promise<void> {
+    return this.#pool.use(subject, async (client) => {
+      await client.query('BEGIN');
+      for (const statement of statements) await client.query(statement);
+      await client.query('COMMIT');
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import pg from 'pg';
+import type { PoolClient } from 'pg';
+import { TsmoltError } from '@tsmolt/core';
+import type { Logger, ReplicationSetup } from '@tsmolt/core';
+import { classify, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import type { Server, SessionPool } from '@tsmolt/pgwire';
+
+/** MOLT's name for the publication that fetch makes: the seeds' `--publicationName molt_fetch` expects it. */
+export const publicationName = 'molt_fetch';
+
+export interface SlotSnapshot {
+  /** Where the slot starts: everything in the snapshot lies before it, every later change after it. */
+  readonly consistentPoint: string;
+  readonly snapshotName: string;
+  /** Ends the walsender session, and with it the snapshot as far as nobody has adopted it. */
+  readonly end: () => Promise<void>;
+}
+
+/**
+ * Makes publication and slot, in this order, so that no change after the slot's start lacks its publication.
+ *
+ * @throws TsmoltError `TSM5001` when the slot exists and is not to be replaced
+ */
+export async function createSlot(
+  pool: SessionPool,
+  server: Server,
+  setup: ReplicationSetup,
+  logger: Logger,
+): Promise<SlotSnapshot> {
+  await pool.use('preparing replication', async (client) => {
+    await refuseWithoutLogicalWal(client, server);
+    if (setup.recreate) await dropBoth(client, setup.slot, logger);
+    await createPublication(client, server, setup, logger);
+  });
+  return createSlotWithSnapshot(server, setup.slot);
+}
+
+/** Drops a slot that this run has made, where it still exists. */
+export async function dropSlot(client: PoolClient, slot: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1',
+    [slot],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
+async function refuseWithoutLogicalWal(client: PoolClient, server: Server): Promise<void> {
+  const { rows } = await client.query<{ wal_level: string }>(`SELECT current_setting('wal_level') AS wal_level`);
+  const level = rows[0]?.wal_level;
+  if (level === 'logical') return;
+  throw new TsmoltError('TSM5002', {
+    message: `the source ${server.url.host} has wal_level = ${level ?? 'unknown'}, and a replication slot needs logical`,
+    advice:
+      'Set wal_level = logical and restart the source, or leave out --pglogical-replication-slot-name ' +
+      'and use --ignore-replication-check for a load without replication.',
+  });
+}
+
+async function dropBoth(client: PoolClient, slot: string, logger: Logger): Promise<void> {
+  logger.info(`dropping and recreating publication ${publicationName}`);
+  await client.query(`DROP PUBLICATION IF EXISTS ${quoteIdentifier(publicationName)}`);
+  if (await dropSlot(client, slot)) logger.info({ slot }, 'dropped replication slot');
+}
+
+/** The publication holds just the tables of this run: no privilege beyond their ownership is needed. */
+async function createPublication(
+  client: PoolClient,
+  server: Server,
+  setup: ReplicationSetup,
+  logger: Logger,
+): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_publication WHERE pubname = $1', [publicationName]);
+  if ((rowCount ?? 0) > 0) {
+    logger.warn(
+      `publication ${publicationName} exists and is kept: check that it holds the tables of this run, ` +
+        'or use --pglogical-publication-and-slot-drop-and-recreate',
+    );
+    return;
+  }
+  const tables = setup.tables.map((table) => quoteTable(table)).join(', ');
+  // A partitioned table's changes are to carry the root's name, as its rows do (version 13 and later).
+  const options = server.versionNumber >= 130_000 ? ' WITH (publish_via_partition_root = true)' : '';
+  await client.query(`CREATE PUBLICATION ${quoteIdentifier(publicationName)} FOR TABLE ${tables}${options}`);
+}
+
+async function createSlotWithSnapshot(server: Server, slot: string): Promise<SlotSnapshot> {
+  // The driver's types do not know `replication`; the driver does (a startup parameter of the protocol).
+  const client = new pg.Client({ ...server.config, replication: 'database' } as pg.ClientConfig);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ consistent_point: string; snapshot_name: string }>(
+      `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`,
+    );
+    const row = rows[0];
+    if (row === undefined) throw new Error('CREATE_REPLICATION_SLOT gave no row');
+    return { consistentPoint: row.consistent_point, snapshotName: row.snapshot_name, end: () => client.end() };
+  } catch (thrown) {
+    await client.end().catch(() => undefined);
+    throw classify(thrown, server.url, `creating replication slot ${slot}`);
+  }
+}

@@ -1,0 +1,44 @@
+import { quoteColumns, quoteTable } from '@tsmolt/pgwire';
+import type { CopyFormat, RowRange, Table, TableName } from '@tsmolt/core';
+
+/**
+ * Settings that make a value's text the same on every server and for every role. Source: PostgreSQL manual, "Client
+ * Connection Defaults". `row_security = off` turns rows hidden by a policy from a silent loss into an error.
+ */
+const settings: Readonly<Record<string, string>> = {
+  client_encoding: 'UTF8',
+  timezone: 'UTC',
+  datestyle: 'ISO, MDY',
+  intervalstyle: 'postgres',
+  extra_float_digits: '3',
+  bytea_output: 'hex',
+  xmloption: 'content',
+  lc_monetary: 'C',
+  search_path: '',
+  standard_conforming_strings: 'on',
+  row_security: 'off',
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+};
+
+/** The statement that prepares a session. From 14 on the server is told to notice a client that is gone. */
+export function sessionSettings(versionNumber: number): string {
+  const all = versionNumber >= 140_000 ? { ...settings, client_connection_check_interval: '2s' } : settings;
+  return Object.entries(all)
+    .map(([name, value]) => `SET ${name} = '${value}'`)
+    .join('; ');
+}
+
+/** The rows of a range, for COPY or a hash. `ONLY` because a parent of old-style inheritance would show its children's rows. */
+export function selectRange(table: Table, columns: readonly string[], range: RowRange): string {
+  return `SELECT ${quoteColumns(columns)} FROM ${from(table)} WHERE ${range.condition}`;
+}
+
+export function from(table: Pick<Table, 'name' | 'partitioned'>): string {
+  return table.partitioned ? quoteTable(table.name) : `ONLY ${quoteTable(table.name)}`;
+}
+
+export function copyInStatement(table: TableName, columns: readonly string[], format: CopyFormat): string {
+  return `COPY ${quoteTable(table)} (${quoteColumns(columns)}) FROM STDIN (FORMAT ${format})`;
+}

@@ -1,0 +1,1 @@
+export { LocalDirectory } from './local-directory.js';

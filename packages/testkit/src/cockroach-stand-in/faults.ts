@@ -1,0 +1,71 @@
+import type { ServerError } from './wire/messages.js';
+
+/** When a fault strikes: instead of a statement, at COMMIT, or when a COPY's data are all sent. */
+export type FaultPoint = 'statement' | 'commit' | 'copy-done';
+
+export interface Fault {
+  /** Tried on the statement as the client sent it; at `copy-done` on the COPY statement. */
+  readonly match: RegExp;
+  readonly sqlstate?: string;
+  readonly message?: string;
+  /** How many matching statements fail; 1 unless told otherwise. */
+  readonly times?: number;
+  readonly at?: FaultPoint;
+  /**
+   * `undone` (the default): the work did not happen. `kept`: it did, and only the client is told otherwise, as with
+   * 40003 (result is ambiguous) or with a COPY that commits batch by batch.
+   */
+  readonly outcome?: 'undone' | 'kept';
+  /** The connection breaks; no error is told. */
+  readonly disconnect?: boolean;
+}
+
+export interface StruckFault {
+  readonly kept: boolean;
+  /** `undefined`: break the connection. */
+  readonly error: ServerError | undefined;
+}
+
+interface ArmedFault {
+  readonly fault: Fault;
+  left: number;
+}
+
+/** The failures that a test has ordered. */
+export class Faults {
+  readonly #armed: ArmedFault[] = [];
+
+  failNext(fault: Fault): void {
+    this.#armed.push({ fault, left: fault.times ?? 1 });
+  }
+
+  clear(): void {
+    this.#armed.length = 0;
+  }
+
+  /** How many ordered failures have not happened yet. */
+  get pending(): number {
+    return this.#armed.reduce((sum, armed) => sum + armed.left, 0);
+  }
+
+  /** The fault for this statement at this point, which is used up by that. */
+  strike(point: FaultPoint, sql: string): StruckFault | undefined {
+    const armed = this.#armed.find(({ fault }) => (fault.at ?? 'statement') === point && sql.search(fault.match) >= 0);
+    if (armed === undefined) return undefined;
+    if (--armed.left <= 0) this.#armed.splice(this.#armed.indexOf(armed), 1);
+    const { fault } = armed;
+    return { kept: fault.outcome === 'kept', error: fault.disconnect === true ? undefined : errorOf(fault) };
+  }
+}
+
+function errorOf(fault: Fault): ServerError {
+  const sqlstate = fault.sqlstate ?? '40001';
+  return {
+    sqlstate,
+    message:
+      fault.message ??
+      (sqlstate === '40003'
+        ? 'result is ambiguous (injected by the CockroachDB stand-in)'
+        : 'restart transaction: TransactionRetryWithProtoRefreshError: injected by the CockroachDB stand-in'),
+  };
+}

@@ -1,0 +1,48 @@
+import type { ClusterSettings } from '../cluster-settings.js';
+import type { Rows, Session } from '../session.js';
+import type { Statement } from '../sql/statement.js';
+import type { TimeTravel } from '../time-travel.js';
+import type { ServerError } from '../wire/messages.js';
+
+/** What a rule wants done with a statement. Whatever remains goes on to the rules after it. */
+export type Verdict = Rewrite | { readonly refuse: ServerError };
+
+export interface Rewrite {
+  readonly sql: string;
+  /** Statements that run unseen ahead of it; only their errors reach the client. */
+  readonly before?: readonly string[];
+  /** Statements that run unseen once it has succeeded. */
+  readonly after?: readonly string[];
+  /** Statements that run unseen at the end, also when it has failed. */
+  readonly finally?: readonly string[];
+}
+
+export interface RuleContext {
+  readonly protocol: 'simple' | 'extended';
+  /** How many statements the query string holds. */
+  readonly batchSize: number;
+  readonly session: Session;
+  readonly clusterSettings: ClusterSettings;
+  readonly timeTravel: TimeTravel;
+  /** Whether the statement will run in a transaction that the client began. */
+  readonly inTransaction: () => Promise<boolean>;
+  /** Asks PostgreSQL, in the client's own session where that can be. `undefined`: it answered with an error. */
+  readonly ask: (sql: string) => Promise<Rows | undefined>;
+}
+
+/** One thing that CockroachDB does differently from PostgreSQL. `undefined`: the statement does not concern the rule. */
+export type Rule = (statement: Statement, context: RuleContext) => Verdict | undefined | Promise<Verdict | undefined>;
+
+/** What CockroachDB raises where its grammar knows a syntax but nothing stands behind it. */
+export function unimplemented(what: string, hint?: string): { readonly refuse: ServerError } {
+  return { refuse: { sqlstate: '0A000', message: `unimplemented: ${what}`, ...(hint === undefined ? {} : { hint }) } };
+}
+
+export function syntaxError(near: string): { readonly refuse: ServerError } {
+  return { refuse: { sqlstate: '42601', message: `at or near "${near}": syntax error` } };
+}
+
+/** Where the stand-in refuses out of caution: CockroachDB would take the statement, and PostgreSQL cannot follow. */
+export function beyondTheStandIn(what: string): { readonly refuse: ServerError } {
+  return { refuse: { sqlstate: '0A000', message: `CockroachDB stand-in: ${what}` } };
+}

@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+import { main } from './cli/main.js';
+
+// Connection strings stand in the arguments: a fixed title keeps their passwords out of the list of processes.
+process.title = 'tsmolt';
+process.exitCode = await main(process.argv.slice(2));

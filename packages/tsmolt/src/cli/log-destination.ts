@@ -1,0 +1,65 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { createLogger, TsmoltError } from '@tsmolt/core';
+import type { Logger, LogLevel } from '@tsmolt/core';
+import pretty from 'pino-pretty';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `stdout`, the name of a file, or true for `fetch-{datetime}.log`. */
+  readonly file: string | true;
+  /** For people instead of machines. */
+  readonly console: boolean;
+  /** The command's name, for the name of the file. */
+  readonly command: string;
+  /** Prints a line to the terminal without disturbing a progress display. */
+  readonly print: (line: string) => void;
+}
+
+export interface OpenLog {
+  readonly logger: Logger;
+  readonly toTerminal: boolean;
+  close(): void;
+}
+
+/** Opens the log where `--log-file` says. Lines are written at once: the last words of a run that dies are kept. */
+export function openLog(options: LogOptions): OpenLog {
+  const toTerminal = options.file === 'stdout';
+  const fd = toTerminal ? undefined : openFile(options);
+  const write = fd === undefined ? options.print : (line: string): void => void writeSync(fd, line);
+  const destination = options.console ? prettyLines(write, toTerminal) : { write };
+  return {
+    logger: createLogger(options.level, destination),
+    toTerminal,
+    close: () => (fd === undefined ? undefined : closeSync(fd)),
+  };
+}
+
+function openFile(options: LogOptions): number {
+  const path = options.file === true ? `${options.command}-${fileTimestamp(new Date())}.log` : options.file;
+  try {
+    return openSync(path, 'a');
+  } catch (cause) {
+    throw new TsmoltError('TSM4006', {
+      message: `cannot write the log file ${path}`,
+      advice: 'Name a file in a directory that exists and is writable with --log-file, or stdout.',
+      cause,
+    });
+  }
+}
+
+function prettyLines(write: (line: string) => void, toTerminal: boolean): { write: (line: string) => void } {
+  const format = pretty.prettyFactory({
+    messageKey: 'message',
+    timestampKey: 'time',
+    translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
+    colorize: toTerminal && process.stdout.isTTY,
+    ignore: 'type',
+  });
+  return { write: (line) => write(String(format(JSON.parse(line) as object))) };
+}
+
+/** `20250210T142811`: sorts by time and is a name on every system. */
+function fileTimestamp(at: Date): string {
+  return at.toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
+}

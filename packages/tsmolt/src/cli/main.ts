@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { fetchCommand } from './fetch-command.js';
+import { separateBooleans } from './boolean-flags.js';
+
+/**
+ * The `tsmolt` command.
+ *
+ * @param args what follows the program's name
+ * @returns the exit code: 0 done, 1 failed, 2 wrong use, 130 or 143 stopped by a signal
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('tsmolt')
+    .description('Moves a live database into CockroachDB or PostgreSQL and proves that nothing was lost.')
+    .version(version())
+    .addCommand(fetchCommand((code) => (exitCode = code)))
+    .showHelpAfterError('(add --help for all options and examples)')
+    .exitOverride();
+  // Subcommands do not inherit what is set before they are added.
+  for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for all options and examples)');
+  try {
+    await program.parseAsync(separateBooleans(program, args), { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    throw thrown;
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,40 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const packagesFolder = fileURLToPath(new URL('packages', import.meta.url));
+
+/** Tests run against the sources of every package, so that a failure names the line that was written. */
+const aliases = readdirSync(packagesFolder).map((folder) => ({
+  find: folder === 'tsmolt' ? /^tsmolt$/ : new RegExp(`^@tsmolt/${folder}$`),
+  replacement: `${packagesFolder}/${folder}/src/index.ts`,
+}));
+
+const serverSetup = 'packages/testkit/src/servers/vitest-global-setup.ts';
+
+export default defineConfig({
+  resolve: { alias: aliases },
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.{ts,mjs}'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'servers',
+          include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          ...(existsSync(serverSetup) ? { globalSetup: serverSetup } : {}),
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
