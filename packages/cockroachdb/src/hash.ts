@@ -1,4 +1,4 @@
-import { withoutDomain } from '@tsmolt/core';
+import { displayName, rowsDigest, withoutDomain } from '@tsmolt/core';
 import type { HashAlgorithm, HashColumn, HashRequest, LogicalType, RowHasher, RowsDigest } from '@tsmolt/core';
 import { quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { SessionPool } from '@tsmolt/pgwire';
@@ -25,13 +25,12 @@ export class CockroachRowHasher implements RowHasher {
   }
 
   hashRows(request: HashRequest): Promise<RowsDigest> {
-    const subject = `hashing ${request.table.schema}.${request.table.table}`;
+    const subject = `hashing ${displayName(request.table.name)}`;
     return this.#pool.use(subject, async (client) => {
       const { rows } = await client.query<{ rows: string; first: string; second: string }>(hashStatement(request));
       const row = rows[0];
       if (row === undefined) throw new Error('an aggregate gave no row');
-      const hex = (sum: string): string => BigInt(sum).toString(16);
-      return { rows: BigInt(row.rows), digest: `${hex(row.first)}.${hex(row.second)}` };
+      return rowsDigest(row.rows, row.first, row.second);
     });
   }
 }
@@ -42,7 +41,7 @@ export function hashStatement(request: Pick<HashRequest, 'table' | 'columns'>): 
   return (
     `SELECT count(*) AS rows, coalesce(sum(${sevenBytes(0)}), 0)::STRING AS first, ` +
     `coalesce(sum(${sevenBytes(7)}), 0)::STRING AS second ` +
-    `FROM (SELECT decode(md5(${parts === '' ? "''" : parts}), 'hex') AS h FROM ${quoteTable(request.table)}) AS hashed`
+    `FROM (SELECT decode(md5(${parts === '' ? "''" : parts}), 'hex') AS h FROM ${quoteTable(request.table.name)}) AS hashed`
   );
 }
 

@@ -18,7 +18,7 @@ export function compilePosix(pattern: string, flag: string): RegExp {
   try {
     // Left to search by itself, V8 also tries the place between the two halves of a surrogate pair, where no character
     // starts and every constraint on neighbours fails or holds by accident. `.` steps over whole characters.
-    return new RegExp(`^.*?(?:${source})`, 'sv');
+    return new RegExp(`^.*?(?:${source})`, 'su');
   } catch {
     throw reader.unsupported('this pattern', 'Write it in a simpler way.');
   }

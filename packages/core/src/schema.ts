@@ -46,6 +46,8 @@ export interface Table {
   readonly checks: readonly string[];
   /** A partitioned table is read and written through its root; its partitions are not listed. */
   readonly partitioned: boolean;
+  /** Whether the user of this connection may read it. */
+  readonly readable: boolean;
   /** The statistics' guess: for progress and for planning shards, never for proof. */
   readonly estimate: { readonly rows: number; readonly bytes: number };
 }

@@ -24,24 +24,106 @@ export class Dice {
 }
 
 /** Few letters, so that texts match by luck; one of each kind of character that the engines could see differently. */
-const letters = ['a', 'a', 'b', 'b', 'c', 'A', 'B', '_', '1', '2', ' ', '-', '.', '\n', 'é', 'É', 'ß', '日', '😀', 'k'];
+const letters = [
+  'a',
+  'a',
+  'b',
+  'b',
+  'c',
+  'A',
+  'B',
+  '_',
+  '1',
+  '2',
+  ' ',
+  '-',
+  '.',
+  '\n',
+  'é',
+  'É',
+  'ß',
+  '日',
+  '😀',
+  'k',
+];
 const marks = ['{', '}', ']', '-', '=', ':', '<', '!', '/', '#', ',', '"', '~', '&', '@'];
 const quantifiers = ['*', '+', '?', '*?', '+?', '??', '{2}', '{1,}', '{0,2}', '{1,2}?', '{2,3}', '{0}'];
-const oddQuantifiers = ['{3,1}', '{,2}', '{256}', '**', '{1,2', '{ 2}', '{2 }', '* ?', '{2}{2}', '+{', '{01}', '{1a}'];
-const characterEscapes = String.raw`\_ \- \" \. \\ \B \b \e \n \t \v \f \r \a \x61 \x20ac \u0062 \U00000063 \cJ \c*
+const oddQuantifiers = [
+  '{3,1}',
+  '{,2}',
+  '{256}',
+  '**',
+  '{1,2',
+  '{ 2}',
+  '{2 }',
+  '* ?',
+  '{2}{2}',
+  '+{',
+  '{01}',
+  '{1a}',
+];
+const characterEscapes =
+  String.raw`\_ \- \" \. \\ \B \b \e \n \t \v \f \r \a \x61 \x20ac \u0062 \U00000063 \cJ \c*
   \0 \07 \101 \12 \60 \é \{ \] \/ \#`.split(/\s+/);
 const classEscapes = String.raw`\d \D \w \W \s \S`.split(' ');
 const constraints = String.raw`^ $ \m \M \y \Y \A \Z [[:<:]] [[:>:]]`.split(' ');
 const references = String.raw`\1 \1 \1 \2 \3 \10`.split(' ');
-const oddEscapes = [...references, ...constraints, ...String.raw`\q \x \u12 \U0000006 \777 \89 \xffffffff \i`.split(' '), '\\'];
-const classNames = 'alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit'.split(' ');
+const oddEscapes = [
+  ...references,
+  ...constraints,
+  ...String.raw`\q \x \u12 \U0000006 \777 \89 \xffffffff \i`.split(' '),
+  '\\',
+];
+const classNames =
+  'alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit'.split(' ');
 const classes = classNames.map((name) => `[:${name}:]`);
 const ranges = ['a-c', 'A-b', '1-2', '[.-.]', '[.a.]-c', '[=a=]', 'é-日', ' -~', '%--'];
-const oddItems = ['b-a', 'a-b-c', '--b', '-', '[', '[:nonsense:]', '[=b=]-c', '[.space.]', '[..]', '\\d-z', 'a-\\w', '[:<:]'];
+const oddItems = [
+  'b-a',
+  'a-b-c',
+  '--b',
+  '-',
+  '[',
+  '[:nonsense:]',
+  '[=b=]-c',
+  '[.space.]',
+  '[..]',
+  '\\d-z',
+  'a-\\w',
+  '[:<:]',
+];
 const groups = ['(', '(', '(', '(?:', '(?=', '(?!', '(?<=', '(?<!', '(?#'];
 const oddGroups = ['(?i', '(?', '(?<', '(?P<a>', '(?<a>'];
-const prefixes = ['(?i)', '(?i)', '(?x)', '(?n)', '(?s)', '(?p)', '(?w)', '(?q)', '(?ix)', '***:', '***:(?i)', '***=', '(?iq)'];
-const oddPrefixes = ['(?e)', '(?b)', '***', '(?z)', '(?i', '***?', '***:***:', '***=(?i)', '(?i)(?x)', '(?c)', '(?im)', '(?xt)', '(?nw)'];
+const prefixes = [
+  '(?i)',
+  '(?i)',
+  '(?x)',
+  '(?n)',
+  '(?s)',
+  '(?p)',
+  '(?w)',
+  '(?q)',
+  '(?ix)',
+  '***:',
+  '***:(?i)',
+  '***=',
+  '(?iq)',
+];
+const oddPrefixes = [
+  '(?e)',
+  '(?b)',
+  '***',
+  '(?z)',
+  '(?i',
+  '***?',
+  '***:***:',
+  '***=(?i)',
+  '(?i)(?x)',
+  '(?c)',
+  '(?im)',
+  '(?xt)',
+  '(?nw)',
+];
 
 export function generateText(dice: Dice): string {
   return dice.repeat(6, () => dice.pick(letters));
@@ -98,7 +180,8 @@ function reference(dice: Dice, depth: number): string {
 
 function bracket(dice: Dice): string {
   const sorts = [letters, letters, characterEscapes, classEscapes, classes, ranges];
-  const item = (): string => seldom(dice, sorts[dice.roll(sorts.length)] ?? letters, [...oddItems, ...oddEscapes]);
+  const item = (): string =>
+    seldom(dice, sorts[dice.roll(sorts.length)] ?? letters, [...oddItems, ...oddEscapes]);
   return `[${dice.pick(['', '', '^'])}${dice.pick(['', '', '', ']', '-'])}${item()}${dice.repeat(2, item)}]`;
 }
 

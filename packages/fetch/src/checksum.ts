@@ -18,8 +18,8 @@ export async function checksumTable(
   if (algorithm === undefined) throw noCommonHash(options);
   const { hashed, left } = divideColumns(pair, snapshot.rowHasher, target);
   const [source, loaded] = await Promise.all([
-    snapshot.rowHasher.hashRows({ table: pair.source.name, columns: hashed.map((column) => column.source), algorithm, signal }),
-    target.hashRows({ table: pair.target.name, columns: hashed.map((column) => column.target), algorithm, signal }),
+    snapshot.rowHasher.hashRows({ table: pair.source, columns: hashed.map((column) => column.source), algorithm, signal }),
+    target.hashRows({ table: pair.target, columns: hashed.map((column) => column.target), algorithm, signal }),
   ]);
   return {
     source: source.digest,

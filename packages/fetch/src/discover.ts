@@ -22,6 +22,7 @@ export async function discover(options: FetchOptions): Promise<Discovery> {
     options.target.catalog.tables(nameFilter({})),
   ]);
   if (sourceTables.length === 0) throw nothingToDo(options);
+  assertReadable(sourceTables, options);
   const { pairs, mismatches } = matchTables(sourceTables, targetTables, options);
   if (options.tableHandling === 'drop-on-target-and-recreate') {
     return { sourceTables, targetTables: pairs.map((pair) => pair.target), pairs: [] };
@@ -34,6 +35,16 @@ function nothingToDo(options: FetchOptions): TsmoltError {
   return new TsmoltError('TSM3005', {
     message: `no table on the source matches ${options.filter.description}`,
     advice: 'Check the filters (they are case-sensitive), the database in --source, and that the user may see its schemas.',
+  });
+}
+
+/** Found out before anything on the target is emptied or dropped. */
+function assertReadable(tables: readonly Table[], options: FetchOptions): void {
+  const closed = tables.filter((table) => !table.readable).map((table) => displayName(table.name));
+  if (closed.length === 0) return;
+  throw new TsmoltError('TSM3001', {
+    message: `user "${options.source.url.user}" may not read ${closed.join(', ')} on the source`,
+    advice: 'Grant SELECT on them and USAGE on their schemas, or leave them out with --table-exclusion-filter.',
   });
 }
 

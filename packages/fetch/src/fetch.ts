@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { displayName, Ledger, loadOrder, TsmoltError } from '@tsmolt/core';
 import type { LoadOrder, SnapshotSource, TablePair } from '@tsmolt/core';
 import pLimit from 'p-limit';
@@ -83,6 +84,8 @@ async function runInOrder(
   const ledger = new Ledger();
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
+  // Every stream of every shard listens: their number is bounded by the concurrency, not by Node's guess at a leak.
+  setMaxListeners(0, signal);
   const target = bulkTargetOf(options);
   let firstError: unknown;
   const running = new Map<string, Promise<TableReport>>();

@@ -20,3 +20,8 @@ export function quoteColumns(names: readonly string[]): string {
 export function quoteLiteral(text: string): string {
   return pg.escapeLiteral(text).trimStart();
 }
+
+/** ` ("a", "b")` for COPY and INSERT, or nothing for a table without columns: PostgreSQL has such tables, but no `()`. */
+export function columnList(names: readonly string[]): string {
+  return names.length === 0 ? '' : ` (${quoteColumns(names)})`;
+}

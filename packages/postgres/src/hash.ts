@@ -1,7 +1,8 @@
-import { withoutDomain } from '@tsmolt/core';
+import { displayName, rowsDigest, withoutDomain } from '@tsmolt/core';
 import type { HashAlgorithm, HashColumn, HashRequest, LogicalType, RowHasher, RowsDigest } from '@tsmolt/core';
-import { quoteColumns, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import { quoteColumns, quoteIdentifier } from '@tsmolt/pgwire';
 import type { SessionPool } from '@tsmolt/pgwire';
+import { from } from './sql.js';
 
 /** Hashes rows with the server's own functions; the pool decides whether that is now or inside a snapshot. */
 export class PostgresRowHasher implements RowHasher {
@@ -17,13 +18,12 @@ export class PostgresRowHasher implements RowHasher {
   }
 
   hashRows(request: HashRequest): Promise<RowsDigest> {
-    const subject = `hashing ${request.table.schema}.${request.table.table}`;
+    const subject = `hashing ${displayName(request.table.name)}`;
     return this.#pool.use(subject, async (client) => {
       const { rows } = await client.query<{ rows: string; first: string; second: string }>(hashStatement(request));
       const row = rows[0];
       if (row === undefined) throw new Error('an aggregate gave no row');
-      const hex = (sum: string): string => BigInt(sum).toString(16);
-      return { rows: BigInt(row.rows), digest: `${hex(row.first)}.${hex(row.second)}` };
+      return rowsDigest(row.rows, row.first, row.second);
     });
   }
 }
@@ -33,7 +33,7 @@ export function hashStatement(request: Pick<HashRequest, 'table' | 'columns' | '
   const [first, second] = hashes[request.algorithm];
   return (
     `SELECT count(*) AS rows, coalesce(sum(${first}), 0)::text AS first, coalesce(sum(${second}), 0)::text AS second ` +
-    `FROM (SELECT ${rowText[request.algorithm](request.columns)} AS h FROM ${quoteTable(request.table)}) AS hashed`
+    `FROM (SELECT ${rowText[request.algorithm](request.columns)} AS h FROM ${from(request.table)}) AS hashed`
   );
 }
 

@@ -1,4 +1,4 @@
-import { quoteColumns, quoteTable } from '@tsmolt/pgwire';
+import { columnList, quoteColumns, quoteTable } from '@tsmolt/pgwire';
 import type { CopyFormat, RowRange, Table, TableName } from '@tsmolt/core';
 
 /**
@@ -40,5 +40,5 @@ export function from(table: Pick<Table, 'name' | 'partitioned'>): string {
 }
 
 export function copyInStatement(table: TableName, columns: readonly string[], format: CopyFormat): string {
-  return `COPY ${quoteTable(table)} (${quoteColumns(columns)}) FROM STDIN (FORMAT ${format})`;
+  return `COPY ${quoteTable(table)}${columnList(columns)} FROM STDIN (FORMAT ${format})`;
 }

@@ -43,28 +43,31 @@ const databases = [
   { name: 'MariaDB 10.11', start: startMariadb, version: /^10\.11\..*MariaDB/, query: mysqlQuery },
 ];
 
-test.each(databases)('$name keeps its data over a crash and a restart, and leaves nothing', async (database) => {
-  const { start, query, version } = database;
-  const server = await start({ own: true });
-  try {
-    expect(server.version).toMatch(version);
-    const { url, drop } = await createDatabase(server);
-    await query(url, 'CREATE TABLE kept (id int PRIMARY KEY)');
-    await query(url, 'INSERT INTO kept VALUES (1)');
-    await server.kill();
-    await expect(query(url, 'SELECT 1')).rejects.toThrow();
-    await server.start();
-    expect(await query(url, 'SELECT id FROM kept')).toEqual([[1]]);
-    await server.restart();
-    expect(await query(url, 'SELECT id FROM kept')).toEqual([[1]]);
-    await drop();
-    await expect(query(url, 'SELECT 1')).rejects.toThrow();
-  } finally {
-    await server.stop();
-  }
-  expect(await pathExists(server.dataDirectory ?? '')).toBe(false);
-  await expect(server.start()).rejects.toThrow('its data are gone');
-});
+test.each(databases)(
+  '$name keeps its data over a crash and a restart, and leaves nothing',
+  async (database) => {
+    const { start, query, version } = database;
+    const server = await start({ own: true });
+    try {
+      expect(server.version).toMatch(version);
+      const { url, drop } = await createDatabase(server);
+      await query(url, 'CREATE TABLE kept (id int PRIMARY KEY)');
+      await query(url, 'INSERT INTO kept VALUES (1)');
+      await server.kill();
+      await expect(query(url, 'SELECT 1')).rejects.toThrow();
+      await server.start();
+      expect(await query(url, 'SELECT id FROM kept')).toEqual([[1]]);
+      await server.restart();
+      expect(await query(url, 'SELECT id FROM kept')).toEqual([[1]]);
+      await drop();
+      await expect(query(url, 'SELECT 1')).rejects.toThrow();
+    } finally {
+      await server.stop();
+    }
+    expect(await pathExists(server.dataDirectory ?? '')).toBe(false);
+    await expect(server.start()).rejects.toThrow('its data are gone');
+  },
+);
 
 test('S3 keeps its objects over a crash', async () => {
   const server = await startS3({ own: true, buckets: ['bucket'] });
@@ -86,7 +89,8 @@ describe('settings', () => {
   test('PostgreSQL decodes logically, skips fsync, takes other settings', async () => {
     const server = await startPostgres18({ settings: { work_mem: '5MB' } });
     try {
-      const sql = "SELECT current_setting('wal_level'), current_setting('fsync'), current_setting('work_mem')";
+      const sql =
+        "SELECT current_setting('wal_level'), current_setting('fsync'), current_setting('work_mem')";
       expect(await postgresQuery(server.url, sql)).toEqual([['logical', 'off', '5MB']]);
     } finally {
       await server.stop();
@@ -117,7 +121,8 @@ describe('settings', () => {
 
   test('MariaDB writes a full row-format binlog with strict GTIDs', async () => {
     const { url } = await sharedServer('mariadb');
-    const sql = 'SELECT @@gtid_strict_mode, @@binlog_format, @@binlog_row_metadata, @@log_bin, @@server_id > 1';
+    const sql =
+      'SELECT @@gtid_strict_mode, @@binlog_format, @@binlog_row_metadata, @@log_bin, @@server_id > 1';
     expect(await mysqlQuery(url, sql)).toEqual([[1, 'ROW', 'FULL', 1, 1]]);
   });
 });
@@ -142,7 +147,11 @@ describe('TLS', () => {
       const { caFile = '', clientCertificateFile = '', clientKeyFile = '' } = server.tls ?? {};
       const client = new Client({
         connectionString: server.url,
-        ssl: { ca: await readFile(caFile), cert: await readFile(clientCertificateFile), key: await readFile(clientKeyFile) },
+        ssl: {
+          ca: await readFile(caFile),
+          cert: await readFile(clientCertificateFile),
+          key: await readFile(clientKeyFile),
+        },
       });
       await client.connect();
       await client.end();

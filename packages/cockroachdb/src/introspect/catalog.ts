@@ -101,6 +101,8 @@ function describeTable(row: TableRow, described: Described): Table {
     foreignKeys: constraints.filter((constraint) => constraint.kind === 'f').map(foreignKey),
     checks: constraints.filter((constraint) => constraint.kind === 'c').map((constraint) => constraint.name),
     partitioned: false,
+    // Its catalog shows a user only the tables that the user has a privilege on.
+    readable: true,
     estimate: { rows: 0, bytes: 0 },
   };
 }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { displayName } from '@tsmolt/core';
 import type { BulkTarget, CopyFormat, CopyRequest, CreatedTable, Table, TableName } from '@tsmolt/core';
-import { copyIn, quoteColumns, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import { columnList, copyIn, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { createTableStatement, enumStatements, notCarriedOver, schemasOf } from './create-table.js';
 
@@ -42,7 +42,7 @@ export class CockroachBulkTarget implements BulkTarget {
   }
 
   copyIn(request: CopyRequest, data: Readable): Promise<number> {
-    const sql = `COPY ${quoteTable(request.table)} (${quoteColumns(request.columns)}) FROM STDIN WITH CSV`;
+    const sql = `COPY ${quoteTable(request.table)}${columnList(request.columns)} FROM STDIN WITH CSV`;
     return copyIn(
       { pool: this.#pool, url: this.#server.url, sql, subject: `loading ${displayName(request.table)}`, signal: request.signal },
       data,

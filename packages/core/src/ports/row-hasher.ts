@@ -1,4 +1,4 @@
-import type { TableName } from '../names.js';
+import type { Table } from '../schema.js';
 import type { LogicalType } from '../types.js';
 
 /**
@@ -9,7 +9,7 @@ import type { LogicalType } from '../types.js';
 export type HashAlgorithm = 'hash-extended' | 'md5';
 
 export interface HashRequest {
-  readonly table: TableName;
+  readonly table: Table;
   readonly columns: readonly HashColumn[];
   readonly algorithm: HashAlgorithm;
   readonly signal: AbortSignal;
@@ -35,4 +35,10 @@ export interface RowHasher {
   /** False for types whose text this engine prints in its own way: such columns need a comparison by meaning. */
   canHash(type: LogicalType): boolean;
   hashRows(request: HashRequest): Promise<RowsDigest>;
+}
+
+/** Puts together what a server's aggregate printed: sums wrap at 128 bits, so that they have one form. */
+export function rowsDigest(rows: string, firstSum: string, secondSum: string): RowsDigest {
+  const hex = (sum: string): string => BigInt.asUintN(128, BigInt(sum)).toString(16);
+  return { rows: BigInt(rows), digest: `${hex(firstSum)}.${hex(secondSum)}` };
 }

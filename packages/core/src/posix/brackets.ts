@@ -1,15 +1,16 @@
-import { isClassName, membersOf, rangeMembers } from './characters.js';
+import { classSet, escapeSet, isClassName, rangeSet, unionSource } from './characters.js';
+import type { CharacterSet } from './characters.js';
 import { readEscape } from './escapes.js';
 import type { PatternOptions } from './options.js';
 import type { PatternReader } from './pattern-reader.js';
 
 /** One item of a bracket expression: a character that may start or end a range, or a finished set. */
-type Item = { readonly character: string } | { readonly members: string };
+type Item = { readonly character: string } | { readonly set: CharacterSet };
 
 const hyphenAdvice = 'Write - first or last between the brackets, or as \\-, to mean the character.';
 
 /**
- * Takes a bracket expression whose `[` was taken, and gives the JavaScript class.
+ * Takes a bracket expression whose `[` was taken, and gives the JavaScript source that matches one of its characters.
  *
  * @param groups as for `readEscape`
  */
@@ -17,29 +18,36 @@ export function readBracket(reader: PatternReader, options: PatternOptions, grou
   const start = reader.position - 1;
   const negated = reader.eat('^');
   const first = reader.position;
-  let members = '';
+  const sets: CharacterSet[] = negated && options.newlineStops ? [{ inside: '\\n' }] : [];
   while (reader.position === first || reader.peek() !== ']') {
     if (reader.atEnd) throw unclosed(reader, start);
-    members += readMembers(reader, options, groups, first);
+    sets.push(readSet(reader, options, groups, first));
   }
   reader.take();
-  if (!negated) return `[${members}]`;
-  return `[^${members}${options.newlineStops ? '\\n' : ''}]`;
+  return unionSource(sets, negated);
 }
 
-function readMembers(reader: PatternReader, options: PatternOptions, groups: number, first: number): string {
+function readSet(
+  reader: PatternReader,
+  options: PatternOptions,
+  groups: number,
+  first: number,
+): CharacterSet {
   if (isRangeHyphen(reader, first)) throw reader.invalid('the hyphen follows no character', hyphenAdvice);
+  const at = reader.position;
   const from = readItem(reader, options, groups);
-  if ('members' in from) return from.members;
-  if (!isRangeHyphen(reader, first)) {
-    return rangeMembers(reader, from.character, from.character, options.ignoreCase);
-  }
+  if ('set' in from) return from.set;
+  const to = isRangeHyphen(reader, first) ? readRangeEnd(reader, options, groups) : from.character;
+  return rangeSet(reader, { first: from.character, last: to, at }, options.ignoreCase);
+}
+
+function readRangeEnd(reader: PatternReader, options: PatternOptions, groups: number): string {
   const hyphen = reader.position;
   reader.take();
   if (reader.atEnd) throw unclosed(reader, hyphen);
   const to = readItem(reader, options, groups);
-  if ('members' in to) throw reader.invalid('a range cannot end in a class', hyphenAdvice, hyphen);
-  return rangeMembers(reader, from.character, to.character, options.ignoreCase);
+  if ('set' in to) throw reader.invalid('a range cannot end in a class', hyphenAdvice, hyphen);
+  return to.character;
 }
 
 function isRangeHyphen(reader: PatternReader, first: number): boolean {
@@ -47,23 +55,21 @@ function isRangeHyphen(reader: PatternReader, first: number): boolean {
 }
 
 function readItem(reader: PatternReader, options: PatternOptions, groups: number): Item {
-  if (reader.eat('\\')) return readEscapeItem(reader, options, groups);
+  if (reader.eat('\\')) return readEscapeItem(reader, groups);
   for (const mark of ['.', '=', ':']) {
     if (reader.eat(`[${mark}`)) return readNamed(reader, mark, options);
   }
   return { character: reader.take() };
 }
 
-function readEscapeItem(reader: PatternReader, options: PatternOptions, groups: number): Item {
+function readEscapeItem(reader: PatternReader, groups: number): Item {
   const start = reader.position - 1;
   const escape = readEscape(reader, groups);
   switch (escape.kind) {
     case 'character':
       return { character: escape.character };
-    case 'class': {
-      const members = membersOf(escape.name, options.ignoreCase);
-      return { members: escape.negated ? `[^${members}]` : members };
-    }
+    case 'class':
+      return { set: escapeSet(escape.name, escape.negated) };
     case 'constraint':
     case 'back-reference':
       throw reader.invalid(
@@ -82,7 +88,7 @@ function readNamed(reader: PatternReader, mark: string, options: PatternOptions)
     if (reader.atEnd) throw unclosed(reader, start);
     name += reader.take();
   }
-  if (mark === ':') return { members: classMembersOf(reader, name, options, start) };
+  if (mark === ':') return { set: classOf(reader, name, options, start) };
   if (name === '') throw reader.invalid('there is nothing between the marks', 'Write [.x.] or [=x=].', start);
   if (Array.from(name).length > 1) {
     throw reader.unsupported(
@@ -92,11 +98,13 @@ function readNamed(reader: PatternReader, mark: string, options: PatternOptions)
     );
   }
   // No collation of PostgreSQL defines equivalent characters: [=x=] is x, but it cannot start a range.
-  return mark === '=' ? { members: rangeMembers(reader, name, name, options.ignoreCase) } : { character: name };
+  return mark === '='
+    ? { set: rangeSet(reader, { first: name, last: name, at: start }, options.ignoreCase) }
+    : { character: name };
 }
 
-function classMembersOf(reader: PatternReader, name: string, options: PatternOptions, start: number): string {
-  if (isClassName(name)) return membersOf(name, options.ignoreCase);
+function classOf(reader: PatternReader, name: string, options: PatternOptions, start: number): CharacterSet {
+  if (isClassName(name)) return classSet(name, options.ignoreCase);
   throw reader.invalid(
     `there is no character class [:${name}:]`,
     'The classes are alnum, alpha, ascii, blank, cntrl, digit, graph, lower, print, punct, space, upper, word, xdigit.',

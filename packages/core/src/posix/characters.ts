@@ -1,40 +1,60 @@
 import type { PatternReader } from './pattern-reader.js';
 
 /**
- * What may stand inside a JavaScript character class (flag `v`) for each POSIX class.
+ * A set of characters as JavaScript source (flag `u`): `inside` stands between brackets, `alone` matches one character by
+ * itself. The flag `v` could nest them, but V8's compiler for it gives wrong answers next to a lookahead.
+ */
+export type CharacterSet = { readonly inside: string } | { readonly alone: string };
+
+/**
+ * The POSIX classes.
  *
  * Beyond ASCII PostgreSQL's answer depends on the collation. The one meant here is that of its built-in provider
  * (`C.UTF-8`, `pg_c_utf8`), which is Unicode's and the same on every platform.
  */
-const classMembers = {
-  alnum: '\\p{Alphabetic}0-9',
-  alpha: '\\p{Alphabetic}',
-  ascii: '\\u{0}-\\u{7f}',
-  blank: '\\u{20}\\t',
-  cntrl: '\\u{0}-\\u{1f}\\u{7f}-\\u{9f}',
-  digit: '0-9',
-  graph: '[^\\p{Cc}\\p{Cs}\\p{Cn}\\p{White_Space}]',
-  lower: '\\p{Lowercase}',
-  print: '[^\\p{Cc}\\p{Cs}\\p{Cn}\\p{White_Space}]\\p{Zs}',
-  punct: '[[\\p{P}\\p{S}]--\\p{Alphabetic}]',
-  space: '\\p{White_Space}',
-  upper: '\\p{Uppercase}',
-  word: '\\p{Alphabetic}0-9_',
-  xdigit: '0-9A-Fa-f',
-} as const;
+const classes = {
+  alnum: { inside: '\\p{Alphabetic}0-9' },
+  alpha: { inside: '\\p{Alphabetic}' },
+  ascii: { inside: '\\u{0}-\\u{7f}' },
+  blank: { inside: '\\u{20}\\t' },
+  cntrl: { inside: '\\u{0}-\\u{1f}\\u{7f}-\\u{9f}' },
+  digit: { inside: '0-9' },
+  graph: { alone: '[^\\p{Cc}\\p{Cs}\\p{Cn}\\p{White_Space}]' },
+  lower: { inside: '\\p{Lowercase}' },
+  print: { alone: '[^\\p{Cc}\\p{Cs}\\p{Cn}\\p{Zl}\\p{Zp}]' },
+  punct: { alone: '(?!\\p{Alphabetic})[\\p{P}\\p{S}]' },
+  space: { inside: '\\p{White_Space}' },
+  upper: { inside: '\\p{Uppercase}' },
+  word: { inside: '\\p{Alphabetic}0-9_' },
+  xdigit: { inside: '0-9A-Fa-f' },
+} as const satisfies Record<string, CharacterSet>;
 
-export type ClassName = keyof typeof classMembers;
+export type ClassName = keyof typeof classes;
 
 /** A character that belongs to a word: for `\m`, `\M`, `\y` and `\Y`. */
-export const wordCharacter = `[${classMembers.word}]`;
+export const wordCharacter = `[${classes.word.inside}]`;
 
 export function isClassName(name: string): name is ClassName {
-  return Object.hasOwn(classMembers, name);
+  return Object.hasOwn(classes, name);
 }
 
-/** Members of a POSIX class, to be put between the brackets of a JavaScript class. */
-export function membersOf(name: ClassName, ignoreCase: boolean): string {
-  return classMembers[ignoreCase && (name === 'lower' || name === 'upper') ? 'alpha' : name];
+/** The characters of a POSIX class. */
+export function classSet(name: ClassName, ignoreCase: boolean): CharacterSet {
+  return classes[ignoreCase && (name === 'lower' || name === 'upper') ? 'alpha' : name];
+}
+
+/** The classes that have an escape: `\d \s \w`, and with capitals all characters but those. */
+export function escapeSet(name: 'digit' | 'space' | 'word', negated: boolean): CharacterSet {
+  const { inside } = classes[name];
+  return negated ? { alone: `[^${inside}]` } : { inside };
+}
+
+/** One character that any of the sets holds, or none of them if `negated`. */
+export function unionSource(sets: readonly CharacterSet[], negated: boolean): string {
+  const inside = sets.map((set) => ('inside' in set ? set.inside : '')).join('');
+  const alone = sets.flatMap((set) => ('alone' in set ? [set.alone] : []));
+  if (negated) return alone.length === 0 ? `[^${inside}]` : `(?:(?!${alone.join('|')})[^${inside}])`;
+  return alone.length === 0 ? `[${inside}]` : `(?:[${inside}]|${alone.join('|')})`;
 }
 
 /** One character as JavaScript source that means itself inside and outside of brackets. */
@@ -49,21 +69,32 @@ export function characterSource(reader: PatternReader, character: string, ignore
   return variants.length === 1 ? literal(variants[0] ?? character) : `[${variants.map(literal).join('')}]`;
 }
 
-/** The characters from `first` to `last`, to be put between brackets. */
-export function rangeMembers(reader: PatternReader, first: string, last: string, ignoreCase: boolean): string {
-  const [from, to] = [codeOf(first), codeOf(last)];
-  if (from > to) {
-    throw reader.invalid(`the range ${first}-${last} is empty`, 'Write the lower character first.');
+/** A range as the pattern gives it; `at` is its place there. */
+export interface CharacterRange {
+  readonly first: string;
+  readonly last: string;
+  readonly at: number;
+}
+
+/** The characters of a range. */
+export function rangeSet(reader: PatternReader, range: CharacterRange, ignoreCase: boolean): CharacterSet {
+  const [first, last] = [codeOf(range.first), codeOf(range.last)];
+  if (first > last) {
+    throw reader.invalid(
+      `the range ${range.first}-${range.last} is empty`,
+      'Write the lower character first.',
+      range.at,
+    );
   }
-  const range = from === to ? literal(first) : `${literal(first)}-${literal(last)}`;
-  if (!ignoreCase) return range;
+  const source = first === last ? literal(range.first) : `${literal(range.first)}-${literal(range.last)}`;
+  if (!ignoreCase) return { inside: source };
   const outside = new Set<string>();
-  for (let code = from; code <= to; code++) {
+  for (let code = first; code <= last; code++) {
     for (const variant of caseVariants(reader, String.fromCodePoint(code))) {
-      if (codeOf(variant) < from || codeOf(variant) > to) outside.add(variant);
+      if (codeOf(variant) < first || codeOf(variant) > last) outside.add(variant);
     }
   }
-  return range + [...outside].map(literal).join('');
+  return { inside: source + [...outside].map(literal).join('') };
 }
 
 /**

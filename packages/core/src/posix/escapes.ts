@@ -1,11 +1,12 @@
 import { wordCharacter } from './characters.js';
-import type { ClassName } from './characters.js';
 import type { PatternReader } from './pattern-reader.js';
+
+type EscapedClass = 'digit' | 'space' | 'word';
 
 /** What an escape stands for. */
 export type Escape =
   | { readonly kind: 'character'; readonly character: string }
-  | { readonly kind: 'class'; readonly name: ClassName; readonly negated: boolean }
+  | { readonly kind: 'class'; readonly name: EscapedClass; readonly negated: boolean }
   /** Matches at places, not characters: `source` is JavaScript. */
   | { readonly kind: 'constraint'; readonly source: string }
   | { readonly kind: 'back-reference'; readonly group: number };
@@ -23,14 +24,14 @@ const controlCharacters: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-const classes: Readonly<Record<string, ClassName>> = { d: 'digit', s: 'space', w: 'word' };
+const classes: Readonly<Record<string, EscapedClass>> = { d: 'digit', s: 'space', w: 'word' };
 
 const wordStart = `(?<!${wordCharacter})(?=${wordCharacter})`;
 const wordEnd = `(?<=${wordCharacter})(?!${wordCharacter})`;
 
 const constraints: Readonly<Record<string, string>> = {
-  A: '(?<![^])',
-  Z: '(?![^])',
+  A: '^',
+  Z: '$',
   m: wordStart,
   M: wordEnd,
   y: `(?:${wordStart}|${wordEnd})`,
@@ -122,7 +123,11 @@ function readNumber(reader: PatternReader, first: string, groups: number): Escap
   reader.position = start;
   const octal = reader.takeWhile((character) => /^[0-7]$/.test(character), 3);
   if (octal === '') {
-    throw reader.invalid('the escape is neither a back-reference nor octal', 'Octal digits are 0 to 7.', start);
+    throw reader.invalid(
+      'the escape is neither a back-reference nor octal',
+      'Octal digits are 0 to 7.',
+      start,
+    );
   }
   if (Number.parseInt(octal, 8) <= 0xff) {
     return { kind: 'character', character: String.fromCodePoint(Number.parseInt(octal, 8)) };

@@ -1,5 +1,5 @@
 import { readBracket } from './brackets.js';
-import { characterSource, membersOf } from './characters.js';
+import { characterSource, escapeSet, unionSource } from './characters.js';
 import { readEscape, wordBoundaries } from './escapes.js';
 import type { Escape } from './escapes.js';
 import type { PatternOptions } from './options.js';
@@ -118,8 +118,8 @@ export class Expression {
   /** `^`, `$` and the words' boundaries that are no escapes. */
   #constraint(): string | undefined {
     const lines = this.#options.newlineAnchors;
-    if (this.#reader.eat('^')) return lines ? '(?<![^\\n])' : '(?<![^])';
-    if (this.#reader.eat('$')) return lines ? '(?![^\\n])' : '(?![^])';
+    if (this.#reader.eat('^')) return lines ? '(?<![^\\n])' : '^';
+    if (this.#reader.eat('$')) return lines ? '(?![^\\n])' : '$';
     for (const [text, source] of Object.entries(wordBoundaries)) {
       if (this.#reader.eat(text)) return source;
     }
@@ -130,7 +130,10 @@ export class Expression {
     const start = this.#reader.position;
     for (const opening of lookarounds) {
       if (this.#reader.eat(opening)) {
-        return { source: opening + this.#inside(start, { nested: true, inConstraint: true }), quantifiable: false };
+        return {
+          source: opening + this.#inside(start, { nested: true, inConstraint: true }),
+          quantifiable: false,
+        };
       }
     }
     const inner = { nested: true, inConstraint: scope.inConstraint };
@@ -165,7 +168,7 @@ export class Expression {
       case 'character':
         return quantifiable(this.#character(escape.character));
       case 'class':
-        return quantifiable(`[${escape.negated ? '^' : ''}${membersOf(escape.name, this.#options.ignoreCase)}]`);
+        return quantifiable(unionSource([escapeSet(escape.name, escape.negated)], false));
       case 'constraint':
         return { source: escape.source, quantifiable: false };
       case 'back-reference':

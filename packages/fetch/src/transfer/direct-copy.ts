@@ -28,7 +28,7 @@ async function copyPiece(transfer: TableTransfer, format: CopyFormat, piece: Pie
     const importedRows = await importPiece(transfer, format, meter);
     return { exportedRows: source.rows(), importedRows, bytes: meter.bytes };
   });
-  assertSameRows(result.exportedRows, result.importedRows);
+  assertSameRows(transfer, piece, result.exportedRows, result.importedRows);
   ledger.record(table, { shard: piece.shard, ...result });
   options.metrics.exported(table, result.exportedRows);
   options.metrics.imported(table, result.importedRows);

@@ -60,7 +60,7 @@ async function importFile(transfer: TableTransfer, store: ObjectStore, file: Exp
   const importedRows = await retryPiece(transfer, file.piece, async () =>
     importPiece(transfer, 'csv', await store.get(file.key)),
   );
-  assertSameRows(file.rows, importedRows);
+  assertSameRows(transfer, file.piece, file.rows, importedRows);
   ledger.record(table, { shard, exportedRows: file.rows, importedRows, bytes: file.bytes });
   options.metrics.imported(table, importedRows);
   options.onEvent({ type: 'progress', table, rows: importedRows, bytes: 0 });

@@ -82,17 +82,22 @@ export async function retryPiece<T>(transfer: TableTransfer, piece: Piece, work:
         options.logger.warn({ table, shard: piece.shard, attempt, wait_ms: waitMs }, `${error.message}; trying again`),
     });
   } catch (thrown) {
-    throw thrown instanceof TsmoltError ? thrown.at(`${table}, shard ${piece.shard}`) : thrown;
+    throw thrown instanceof TsmoltError ? thrown.at(placeOf(transfer, piece)) : thrown;
   }
 }
 
 /** @throws TsmoltError `TSM4004` when the two servers counted differently */
-export function assertSameRows(exportedRows: number, importedRows: number): void {
+export function assertSameRows(transfer: TableTransfer, piece: Piece, exportedRows: number, importedRows: number): void {
   if (exportedRows === importedRows) return;
   throw new TsmoltError('TSM4004', {
-    message: `the source sent ${exportedRows} rows and the target took ${importedRows}`,
+    message: `${placeOf(transfer, piece)}: the source sent ${exportedRows} rows and the target took ${importedRows}`,
     advice:
       'Look for triggers or rules on the target table that drop or add rows, remove them for the load, and run again ' +
       'with --table-handling truncate-if-exists.',
   });
+}
+
+/** `public.orders, shard 2`: where something happened, for a person. */
+function placeOf(transfer: TableTransfer, piece: Piece): string {
+  return `${displayName(transfer.pair.source.name)}, shard ${piece.shard}`;
 }

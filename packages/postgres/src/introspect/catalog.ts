@@ -10,6 +10,7 @@ interface TableRow {
   readonly schema: string;
   readonly name: string;
   readonly partitioned: boolean;
+  readonly readable: boolean;
   readonly bytes: number;
   readonly rows: number;
 }
@@ -125,6 +126,7 @@ function describeTable(
     foreignKeys: constraints.filter((constraint) => constraint.kind === 'f').map(foreignKey),
     checks: constraints.filter((constraint) => constraint.kind === 'c').map((constraint) => constraint.name),
     partitioned: row.partitioned,
+    readable: row.readable,
     estimate: { rows: Math.round(row.rows), bytes: row.bytes },
   };
 }

@@ -22,6 +22,7 @@ interface SnapshotParts {
   readonly outside: SessionPool;
   readonly workers: SessionPool;
   readonly createdSlot?: string;
+  readonly logger: Logger;
 }
 
 /**
@@ -43,7 +44,7 @@ export async function openSnapshot(
       : await slotSnapshot(holder.client, outside, server, { ...options, replication: slot }, logger);
     const workers = workerPool(server, start.snapshotName, options.maxConnections);
     return new PostgresSnapshot({
-      server, holder, outside, workers, cursor: start.cursor, warnings: start.warnings,
+      server, holder, outside, workers, logger, cursor: start.cursor, warnings: start.warnings,
       ...(slot === undefined ? {} : { createdSlot: slot.slot }),
     }); // prettier-ignore
   } catch (thrown) {
@@ -149,12 +150,13 @@ class PostgresSnapshot implements SnapshotSource {
   }
 
   async close(outcome: 'complete' | 'failed'): Promise<void> {
-    const { holder, workers, outside, createdSlot } = this.#parts;
+    const { holder, workers, outside, createdSlot, logger } = this.#parts;
     await workers.close();
     holder.destroy();
     if (outcome === 'failed' && createdSlot !== undefined) {
       // The slot would keep WAL for a snapshot that is gone, until the disk of the source is full.
       await outside.use('dropping the replication slot of the failed run', (client) => dropSlot(client, createdSlot));
+      logger.info({ slot: createdSlot }, 'dropped the replication slot of the failed run');
     }
   }
 }

@@ -37,13 +37,13 @@ AS $$ SELECT statement_timestamp() - interval '4.2 seconds' $$;
 CREATE OR REPLACE FUNCTION crdb_internal.unique_rowid() RETURNS bigint LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  last bigint := coalesce(nullif(current_setting('crdb.last_rowid', true), ''), '0')::bigint;
-  next bigint := (((extract(epoch FROM clock_timestamp())::numeric - 1420070400) * 100000)::bigint << 15)
+  previous bigint := coalesce(nullif(current_setting('crdb.last_rowid', true), ''), '0')::bigint;
+  fresh bigint := (((extract(epoch FROM clock_timestamp())::numeric - 1420070400) * 100000)::bigint << 15)
     + pg_backend_pid() % 32768;
 BEGIN
-  IF next <= last THEN next := last + 32768; END IF;
-  PERFORM set_config('crdb.last_rowid', next::text, false);
-  RETURN next;
+  IF fresh <= previous THEN fresh := previous + 32768; END IF;
+  PERFORM set_config('crdb.last_rowid', fresh::text, false);
+  RETURN fresh;
 END $$;
 
 CREATE OR REPLACE FUNCTION crdb_internal.force_error(code text, message text) RETURNS bigint LANGUAGE plpgsql VOLATILE

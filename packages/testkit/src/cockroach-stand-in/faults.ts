@@ -50,7 +50,9 @@ export class Faults {
 
   /** The fault for this statement at this point, which is used up by that. */
   strike(point: FaultPoint, sql: string): StruckFault | undefined {
-    const armed = this.#armed.find(({ fault }) => (fault.at ?? 'statement') === point && sql.search(fault.match) >= 0);
+    const armed = this.#armed.find(
+      ({ fault }) => (fault.at ?? 'statement') === point && sql.search(fault.match) >= 0,
+    );
     if (armed === undefined) return undefined;
     if (--armed.left <= 0) this.#armed.splice(this.#armed.indexOf(armed), 1);
     const { fault } = armed;

@@ -37,14 +37,23 @@ function parseDecimal(text: string): Moment | undefined {
   const match = /^(\d{10,19})(?:\.(\d{1,10}))?$/.exec(text);
   if (match === null) return undefined;
   // A decimal may come back with its trailing zeros cut off.
-  return { kind: 'fixed', nanos: BigInt(match[1] ?? '0'), logical: Number((match[2] ?? '0').padEnd(10, '0')) };
+  return {
+    kind: 'fixed',
+    nanos: BigInt(match[1] ?? '0'),
+    logical: Number((match[2] ?? '0').padEnd(10, '0')),
+  };
 }
 
 function parseTimestamp(text: string): Moment | undefined {
-  const match = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i.exec(text);
+  const match =
+    /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i.exec(
+      text,
+    );
   if (match === null) return undefined;
   const [, day = '', time = '00:00:00', fraction = '', zone = 'Z'] = match;
-  const offset = /^(?:Z|UTC)$/i.test(zone) ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
+  const offset = /^(?:Z|UTC)$/i.test(zone)
+    ? 'Z'
+    : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
   const millis = Date.parse(`${day}T${time}${offset}`);
   if (Number.isNaN(millis)) return undefined;
   return { kind: 'fixed', nanos: BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, '0')), logical: 0 };
@@ -55,7 +64,9 @@ function parseInterval(text: string): Moment | undefined {
   if (match === null) return undefined;
   const [, sign, hours, minutes, rest, units] = match;
   const seconds =
-    units === undefined ? Number(hours) * 3600 + Number(minutes) * 60 + Number(rest) : secondsOf(units.toLowerCase());
+    units === undefined
+      ? Number(hours) * 3600 + Number(minutes) * 60 + Number(rest)
+      : secondsOf(units.toLowerCase());
   if (seconds === undefined) return undefined;
   const nanos = BigInt(Math.round(seconds * 1e6)) * 1000n;
   return { kind: 'relative', nanos: sign === '-' ? -nanos : nanos };

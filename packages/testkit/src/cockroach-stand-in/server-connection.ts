@@ -36,7 +36,10 @@ export class PostgresServer {
 
   /** A session of the stand-in's own. It must not keep a test program alive, nor end it when the server goes away. */
   async open(database: string): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: this.urlOf(database), application_name: 'crdb-stand-in' });
+    const client = new pg.Client({
+      connectionString: this.urlOf(database),
+      application_name: 'crdb-stand-in',
+    });
     client.on('error', () => undefined);
     await client.connect();
     return client;

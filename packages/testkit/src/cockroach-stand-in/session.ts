@@ -18,6 +18,8 @@ export interface UpsertTarget {
   /** Columns besides the key that can be written. */
   readonly others: readonly string[];
   readonly readAt: number;
+  /** How many schema changes the stand-in had seen by then. */
+  readonly schemaChanges: number;
 }
 
 export type Rows = ExchangeEnd['rows'];

@@ -8,9 +8,13 @@ export function upstreamParameters(
   parameters: ReadonlyMap<string, string>,
   version: string,
 ): ReadonlyMap<string, string> {
-  const kept = new Map([...parameters].filter(([name]) => name !== 'options' && !cockroachVariables.has(name)));
+  const kept = new Map(
+    [...parameters].filter(([name]) => name !== 'options' && !cockroachVariables.has(name)),
+  );
   const given = [...parameters].filter(([name]) => cockroachVariables.has(name));
-  const settings = new Map([...cockroachVariables, ...given].map(([name, value]) => [name, normalValue(name, value)]));
+  const settings = new Map(
+    [...cockroachVariables, ...given].map(([name, value]) => [name, normalValue(name, value)]),
+  );
   const others: string[] = [];
   for (const [name, value] of readOptions(parameters.get('options') ?? '')) {
     if (cockroachVariables.has(name)) settings.set(name, normalValue(name, value));

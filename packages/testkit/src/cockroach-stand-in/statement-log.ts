@@ -16,7 +16,10 @@ export class StatementLog {
     this.#statements.push(sql);
     if (this.#file === undefined) return;
     // Written at once: the file must be whole when a test program is killed.
-    appendFileSync(this.#file, `${JSON.stringify({ at: new Date().toISOString(), connection, kind, sql })}\n`);
+    appendFileSync(
+      this.#file,
+      `${JSON.stringify({ at: new Date().toISOString(), connection, kind, sql })}\n`,
+    );
   }
 
   statements(): readonly string[] {

@@ -9,7 +9,7 @@ export interface TestDatabase {
   /** The server's URL with this database in it. */
   readonly url: string;
   /** Removes it with its replication slots, whoever is connected. */
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -10,7 +10,11 @@ class ExternalServer implements RunningServer {
   readonly logFile = undefined;
   readonly #variable: string;
 
-  constructor(product: ServerProduct, version: string, source: { readonly variable: string; readonly url: string }) {
+  constructor(
+    product: ServerProduct,
+    version: string,
+    source: { readonly variable: string; readonly url: string },
+  ) {
     this.product = product;
     this.version = version;
     this.url = source.url;
@@ -53,7 +57,11 @@ class ExternalServer implements RunningServer {
  * @throws if the server does not answer
  */
 export async function externalServer(
-  source: { readonly product: ServerProduct; readonly variable: string; readonly ping: (url: string) => Promise<string> },
+  source: {
+    readonly product: ServerProduct;
+    readonly variable: string;
+    readonly ping: (url: string) => Promise<string>;
+  },
   options: ServerOptions,
 ): Promise<RunningServer | undefined> {
   const url = process.env[source.variable];

@@ -137,7 +137,7 @@ export class LocalServer implements RunningServer {
       try {
         return await this.#recipe.ping(this.url);
       } catch (error) {
-        if (started.running && performance.now() < deadline) await delay(25);
+        if (started.running && performance.now() < deadline && !isRefusedLogin(error)) await delay(25);
         else throw await this.#didNotStart(started, error);
       }
     }
@@ -145,6 +145,14 @@ export class LocalServer implements RunningServer {
 
   async #didNotStart(started: ServerProcess, cause: unknown): Promise<Error> {
     await started.kill();
-    return new Error(`${this.product} did not start. The end of its log:\n${await logTail(this.logFile)}`, { cause });
+    return new Error(`${this.product} did not start. The end of its log:\n${await logTail(this.logFile)}`, {
+      cause,
+    });
   }
+}
+
+/** The server is up and will not change its mind. */
+function isRefusedLogin(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === '28P01' || code === '28000' || code === 'ER_ACCESS_DENIED_ERROR';
 }

@@ -21,7 +21,7 @@ import { createTlsFiles } from './tls-files.js';
 
 const ways = {
   server: 'MariaDB 10.11',
-  debianPackage: 'mariadb-server',
+  install: '"apt-get install mariadb-server" on Debian 12',
   composeService: 'mariadb',
   variable: 'TSMOLT_TEST_MARIADB_URL',
 } as const;
@@ -44,9 +44,13 @@ const systemTables = [
   'mysql_sys_schema.sql',
 ];
 
-const beforeSystemTables = ['CREATE DATABASE mysql;', 'USE mysql;', 'SET @auth_root_socket = NULL;', ''].join('\n');
+const beforeSystemTables = ['CREATE DATABASE mysql;', 'USE mysql;', 'SET @auth_root_socket = NULL;', ''].join(
+  '\n',
+);
 
 const afterSystemTables = [
+  // Otherwise root@127.0.0.1, without a password, stands before root@%.
+  `DELETE FROM mysql.global_priv WHERE user = '${superuser}' AND host <> 'localhost';`,
   'FLUSH PRIVILEGES;',
   `ALTER USER '${superuser}'@'localhost' IDENTIFIED BY '${superuserPassword}';`,
   `CREATE USER '${superuser}'@'%' IDENTIFIED BY '${superuserPassword}';`,

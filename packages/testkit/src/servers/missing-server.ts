@@ -2,8 +2,8 @@
 export interface WaysToGetServer {
   /** As in `PostgreSQL 15`. */
   readonly server: string;
-  /** What Debian calls it. */
-  readonly debianPackage: string;
+  /** What installs it, as one would say it: `"apt-get install postgresql-15"`. */
+  readonly install: string;
   readonly composeService: string;
   /** The environment variable that names a server somebody else started. */
   readonly variable: string;
@@ -14,7 +14,7 @@ export function missingServer(ways: WaysToGetServer, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Error(
     `${ways.server} is neither installed nor could it be unpacked from Debian packages: ${reason}\n` +
-      `Any of these gets it: "apt-get install ${ways.debianPackage}"; "docker compose up -d ${ways.composeService}"; ` +
+      `Any of these gets it: ${ways.install}; "docker compose up -d ${ways.composeService}"; ` +
       `or ${ways.variable}=<connection URL> for a server that runs already.`,
     { cause },
   );

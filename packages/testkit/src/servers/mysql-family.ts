@@ -12,7 +12,11 @@ export const superuserPassword = 'password';
 export const defaultDatabase = 'test';
 
 /** Settings by option name; MariaDB has none of its own here. */
-export function sharedSettings(folder: ServerFolder, options: ServerOptions, tls: TlsFiles | undefined): ServerSettings {
+export function sharedSettings(
+  folder: ServerFolder,
+  options: ServerOptions,
+  tls: TlsFiles | undefined,
+): ServerSettings {
   return {
     'bind-address': '127.0.0.1',
     datadir: folder.dataDirectory,
@@ -28,7 +32,9 @@ export function sharedSettings(folder: ServerFolder, options: ServerOptions, tls
     'binlog-row-metadata': 'FULL',
     // Written to the operating system on commit, flushed later: a killed process loses nothing.
     ...(options.durable ? {} : { 'innodb-flush-log-at-trx-commit': 2, 'sync-binlog': 0 }),
-    ...(tls === undefined ? {} : { 'ssl-ca': tls.caFile, 'ssl-cert': tls.certificateFile, 'ssl-key': tls.keyFile }),
+    ...(tls === undefined
+      ? {}
+      : { 'ssl-ca': tls.caFile, 'ssl-cert': tls.certificateFile, 'ssl-key': tls.keyFile }),
     ...(options.tls === 'required' ? { 'require-secure-transport': 'ON' } : {}),
   };
 }
@@ -36,7 +42,11 @@ export function sharedSettings(folder: ServerFolder, options: ServerOptions, tls
 /** `--no-defaults` and the settings as options, plus what a root process has to say. */
 export function optionArguments(settings: ServerSettings): string[] {
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
-  return ['--no-defaults', ...asRoot, ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)];
+  return [
+    '--no-defaults',
+    ...asRoot,
+    ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
+  ];
 }
 
 export function mysqlUrl(port: number, options: ServerOptions, tls: TlsFiles | undefined): string {

@@ -20,7 +20,8 @@ import { createTlsFiles } from './tls-files.js';
 
 const ways = {
   server: 'MySQL 9.7',
-  debianPackage: 'mysql-server-core',
+  // Not Debian's package: on a stable Debian it would replace libc.
+  install: 'MySQL 9.7 from its maker, with mysqld in PATH',
   composeService: 'mysql',
   variable: 'TSMOLT_TEST_MYSQL_URL',
 } as const;

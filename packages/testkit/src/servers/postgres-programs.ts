@@ -15,7 +15,7 @@ export interface PostgresPrograms {
 
 export const postgres15Ways = {
   server: 'PostgreSQL 15',
-  debianPackage: 'postgresql-15',
+  install: '"apt-get install postgresql-15" on Debian 12',
   composeService: 'postgres15',
   variable: 'TSMOLT_TEST_POSTGRES15_URL',
 } as const;
@@ -30,7 +30,9 @@ export async function embeddedPostgres18(): Promise<PostgresPrograms> {
     const { postgres } = (await import(pathToFileURL(require.resolve(name)).href)) as { postgres: string };
     return { root: dirname(dirname(postgres)), bin: 'bin' };
   } catch (cause) {
-    throw new Error(`${name} is not installed; TSMOLT_TEST_POSTGRES_URL can name a PostgreSQL 18 that runs`, { cause });
+    throw new Error(`${name} is not installed; TSMOLT_TEST_POSTGRES_URL can name a PostgreSQL 18 that runs`, {
+      cause,
+    });
   }
 }
 
@@ -56,7 +58,15 @@ async function unpackedPostgres15(): Promise<PostgresPrograms> {
     suite: 'bookworm',
     package: 'postgresql-15',
     // Set-up scripts, clients, and the 100 MB compiler of the JIT, which is off here.
-    without: ['debconf', 'libllvm14', 'locales', 'postgresql-client-15', 'postgresql-common', 'ssl-cert', 'tzdata'],
+    without: [
+      'debconf',
+      'libllvm14',
+      'locales',
+      'postgresql-client-15',
+      'postgresql-common',
+      'ssl-cert',
+      'tzdata',
+    ],
     executables: [join(bin, 'initdb'), join(bin, 'postgres')],
   });
   return { root, bin };

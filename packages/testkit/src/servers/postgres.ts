@@ -59,7 +59,8 @@ export async function startPostgres15(options: PostgresOptions = {}): Promise<Ru
 }
 
 async function startLocal(programs: PostgresPrograms, options: PostgresOptions): Promise<RunningServer> {
-  if (process.platform === 'win32') throw new Error('test servers are not started on Windows; name one by its URL');
+  if (process.platform === 'win32')
+    throw new Error('test servers are not started on Windows; name one by its URL');
   // PostgreSQL refuses to run as root.
   const account = await unprivilegedAccount();
   const folder = await ServerFolder.create('PostgreSQL', account);
@@ -100,7 +101,14 @@ async function initialize(bin: string, folder: ServerFolder, options: PostgresOp
   const speed = options.durable ? [] : ['--no-sync'];
   await runToEnd({
     executable: join(bin, 'initdb'),
-    arguments: ['-D', folder.dataDirectory, ...locale, ...login, ...speed, ...(options.initdbArguments ?? [])],
+    arguments: [
+      '-D',
+      folder.dataDirectory,
+      ...locale,
+      ...login,
+      ...speed,
+      ...(options.initdbArguments ?? []),
+    ],
     account: folder.account,
   });
   await folder.writeFile(join('data', 'pg_hba.conf'), hostBasedAuthentication(options));
@@ -108,7 +116,9 @@ async function initialize(bin: string, folder: ServerFolder, options: PostgresOp
 
 function hostBasedAuthentication(options: PostgresOptions): string {
   const type = options.tls === 'required' ? 'hostssl' : 'host';
-  const lines = ['all', 'replication'].map((database) => `${type} ${database} all 127.0.0.1/32 scram-sha-256`);
+  const lines = ['all', 'replication'].map(
+    (database) => `${type} ${database} all 127.0.0.1/32 scram-sha-256`,
+  );
   return `${[...(options.hba ?? []), ...lines].join('\n')}\n`;
 }
 
@@ -124,7 +134,12 @@ function settingsOf(options: PostgresOptions, tls: TlsFiles | undefined): Server
     ...(options.durable ? {} : undurableSettings),
     ...(tls === undefined
       ? {}
-      : { ssl: 'on', ssl_ca_file: tls.caFile, ssl_cert_file: tls.certificateFile, ssl_key_file: tls.keyFile }),
+      : {
+          ssl: 'on',
+          ssl_ca_file: tls.caFile,
+          ssl_cert_file: tls.certificateFile,
+          ssl_key_file: tls.keyFile,
+        }),
     ...options.settings,
   };
 }

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
@@ -8,9 +7,14 @@ import S3rver from 's3rver';
 import { externalServer } from './external-server.js';
 import { freePort } from './free-port.js';
 import type { RunningServer, ServerOptions } from './running-server.js';
+import { Watchdog } from './watchdog.js';
 
 /** The only access key that the server started here knows. */
-export const s3Credentials = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER', region: 'us-east-1' } as const;
+export const s3Credentials = {
+  accessKeyId: 'S3RVER',
+  secretAccessKey: 'S3RVER',
+  region: 'us-east-1',
+} as const;
 
 export interface S3Options extends Pick<ServerOptions, 'own'> {
   /** Buckets that exist from the start. */
@@ -23,7 +27,9 @@ export interface S3Options extends Pick<ServerOptions, 'own'> {
  */
 export async function startS3(options: S3Options = {}): Promise<RunningServer> {
   const source = { product: 'S3', variable: 'TSMOLT_TEST_S3_ENDPOINT', ping: pingS3 } as const;
-  return (await externalServer(source, { own: options.own === true })) ?? S3Server.create(options.buckets ?? []);
+  return (
+    (await externalServer(source, { own: options.own === true })) ?? S3Server.create(options.buckets ?? [])
+  );
 }
 
 class S3Server implements RunningServer {
@@ -35,17 +41,13 @@ class S3Server implements RunningServer {
   readonly dataDirectory: string;
   readonly #buckets: readonly string[];
   #server: Server | undefined;
-  /** The files are gone when this process is, however early that is. */
-  readonly #removeOnExit: () => void;
+  readonly #watchdog: Watchdog;
 
   private constructor(port: number, dataDirectory: string, buckets: readonly string[]) {
     this.port = port;
     this.dataDirectory = dataDirectory;
     this.#buckets = buckets;
-    this.#removeOnExit = () => {
-      rmSync(dataDirectory, { recursive: true, force: true });
-    };
-    process.once('exit', this.#removeOnExit);
+    this.#watchdog = new Watchdog(dataDirectory, 'SIGKILL');
   }
 
   static async create(buckets: readonly string[]): Promise<S3Server> {
@@ -92,7 +94,7 @@ class S3Server implements RunningServer {
   async stop(): Promise<void> {
     await this.kill();
     await rm(this.dataDirectory, { recursive: true, force: true });
-    process.off('exit', this.#removeOnExit);
+    this.#watchdog.dismiss();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

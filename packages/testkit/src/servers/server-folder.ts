@@ -15,7 +15,10 @@ export class ServerFolder {
 
   /** @param account who must be able to write in it; `undefined` for this process's own user */
   static async create(product: string, account: Account | undefined): Promise<ServerFolder> {
-    const folder = new ServerFolder(await mkdtemp(join(tmpdir(), `tsmolt-${product.toLowerCase()}-`)), account);
+    const folder = new ServerFolder(
+      await mkdtemp(join(tmpdir(), `tsmolt-${product.toLowerCase()}-`)),
+      account,
+    );
     await folder.own(folder.path);
     return folder;
   }

@@ -15,7 +15,8 @@ export interface Command {
   readonly directory?: string;
 }
 
-const shutdownLimitMs = 30_000;
+/** PostgreSQL waits for its replication clients, and a test's may never answer. */
+const shutdownLimitMs = 10_000;
 
 /** One run of a server's executable. It does not keep this process alive. */
 export class ServerProcess {
@@ -43,7 +44,10 @@ export class ServerProcess {
   static async spawn(command: Command, logFile: string): Promise<ServerProcess> {
     const log = openSync(logFile, 'a');
     try {
-      const child = spawn(command.executable, command.arguments, { ...spawnOptions(command), stdio: ['ignore', log, log] });
+      const child = spawn(command.executable, command.arguments, {
+        ...spawnOptions(command),
+        stdio: ['ignore', log, log],
+      });
       await spawned(child);
       return new ServerProcess(child, child.pid ?? 0);
     } finally {
@@ -55,7 +59,7 @@ export class ServerProcess {
     return this.#running;
   }
 
-  /** Asks the process to end and waits; after 30 seconds it is killed. */
+  /** Asks the process to end and waits; after 10 seconds it is killed. */
   async end(signal: NodeJS.Signals): Promise<void> {
     if (!this.#running) return;
     this.#child.ref();

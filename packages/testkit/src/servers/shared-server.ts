@@ -11,6 +11,8 @@ export async function sharedServer(name: SharedServerName): Promise<ServerAddres
   // Imported here, because vitest refuses to be imported by any other program than a test.
   const { inject } = await import('vitest');
   const address = inject('tsmoltSharedServers');
+  if (!address)
+    throw new Error('shared servers need vitest-global-setup.ts as globalSetup of the vitest project');
   const response = await fetch(`${address}/${name}`);
   const answer = (await response.json()) as SharedServerAnswer;
   if ('error' in answer) throw new Error(answer.error);

@@ -41,7 +41,9 @@ export class SharedServers {
     this.#listener.close();
     this.#listener.closeAllConnections();
     const settled = await Promise.allSettled(this.#started.values());
-    await Promise.all(settled.map(async (one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
+    await Promise.all(
+      settled.map(async (one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)),
+    );
   }
 
   async #answer(name: string): Promise<SharedServerAnswer> {

@@ -1,4 +1,12 @@
-import { afterName, quoteLiteral, quoteName, sourceBetween, startsWith, stringValue, wordAt } from '../sql/statement.js';
+import {
+  afterName,
+  quoteLiteral,
+  quoteName,
+  sourceBetween,
+  startsWith,
+  stringValue,
+  wordAt,
+} from '../sql/statement.js';
 import type { Statement } from '../sql/statement.js';
 import type { Rule, RuleContext, Verdict } from './rule.js';
 

@@ -7,7 +7,8 @@ const nothing = 'DO $$ BEGIN END $$';
 /** `CREATE TYPE IF NOT EXISTS`, `CREATE DATABASE IF NOT EXISTS` and `DROP DATABASE ... CASCADE`, none of which PostgreSQL has. */
 export const createIfNotExists: Rule = async (statement, context) => {
   if (startsWith(statement, 'create', 'type', 'if', 'not', 'exists')) return createType(statement);
-  if (startsWith(statement, 'create', 'database', 'if', 'not', 'exists')) return createDatabase(statement, context);
+  if (startsWith(statement, 'create', 'database', 'if', 'not', 'exists'))
+    return createDatabase(statement, context);
   return startsWith(statement, 'drop', 'database') ? dropDatabase(statement, context) : undefined;
 };
 
@@ -19,9 +20,13 @@ function createType(statement: Statement): Verdict {
 
 async function createDatabase(statement: Statement, context: RuleContext): Promise<Verdict> {
   const name = nameValue(statement.tokens[5]);
-  const found = await context.ask(`SELECT 1 FROM pg_catalog.pg_database WHERE datname = ${quoteLiteral(name)}`);
+  const found = await context.ask(
+    `SELECT 1 FROM pg_catalog.pg_database WHERE datname = ${quoteLiteral(name)}`,
+  );
   const exists = found !== undefined && found.length > 0;
-  return { sql: exists ? nothing : `CREATE DATABASE ${sourceBetween(statement, 5, statement.tokens.length)}` };
+  return {
+    sql: exists ? nothing : `CREATE DATABASE ${sourceBetween(statement, 5, statement.tokens.length)}`,
+  };
 }
 
 async function dropDatabase(statement: Statement, context: RuleContext): Promise<Verdict | undefined> {

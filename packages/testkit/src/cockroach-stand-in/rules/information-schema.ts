@@ -10,5 +10,10 @@ export const informationSchema: Rule = (statement) => {
       nameValue(statement.tokens[index + 2]) === 'columns',
   );
   if (schemas.length === 0) return undefined;
-  return { sql: applyEdits(statement.sql, schemas.map(({ start, end }) => ({ start, end, text: 'crdb_internal' }))) };
+  return {
+    sql: applyEdits(
+      statement.sql,
+      schemas.map(({ start, end }) => ({ start, end, text: 'crdb_internal' })),
+    ),
+  };
 };

@@ -29,7 +29,7 @@ const unsupportedColumns: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax',
 
 export const refusedNames: Rule = (statement) => {
   const found = statement.tokens.findIndex(
-    (token, index) => isUnsupportedCall(statement, index) || isUnsupportedColumn(statement, index),
+    (_token, index) => isUnsupportedCall(statement, index) || isUnsupportedColumn(statement, index),
   );
   if (found < 0) return undefined;
   const name = wordAt(statement, found);

@@ -1,4 +1,5 @@
 import type { ClusterSettings } from '../cluster-settings.js';
+import type { SchemaClock } from '../schema-clock.js';
 import type { Rows, Session } from '../session.js';
 import type { Statement } from '../sql/statement.js';
 import type { TimeTravel } from '../time-travel.js';
@@ -24,18 +25,27 @@ export interface RuleContext {
   readonly session: Session;
   readonly clusterSettings: ClusterSettings;
   readonly timeTravel: TimeTravel;
-  /** Whether the statement will run in a transaction that the client began. */
-  readonly inTransaction: () => Promise<boolean>;
+  readonly schemaClock: SchemaClock;
+  /** Whether the statement will run in a transaction that the client began, or in one that has failed. */
+  readonly transaction: () => Promise<'none' | 'open' | 'failed'>;
   /** Asks PostgreSQL, in the client's own session where that can be. `undefined`: it answered with an error. */
   readonly ask: (sql: string) => Promise<Rows | undefined>;
 }
 
 /** One thing that CockroachDB does differently from PostgreSQL. `undefined`: the statement does not concern the rule. */
-export type Rule = (statement: Statement, context: RuleContext) => Verdict | undefined | Promise<Verdict | undefined>;
+export type Rule = (
+  statement: Statement,
+  context: RuleContext,
+) => Verdict | undefined | Promise<Verdict | undefined>;
+
+/** In a failed transaction PostgreSQL refuses it as CockroachDB would refuse the statement (25P02). */
+export const inFailedTransaction: Verdict = { sql: 'SELECT 1' };
 
 /** What CockroachDB raises where its grammar knows a syntax but nothing stands behind it. */
 export function unimplemented(what: string, hint?: string): { readonly refuse: ServerError } {
-  return { refuse: { sqlstate: '0A000', message: `unimplemented: ${what}`, ...(hint === undefined ? {} : { hint }) } };
+  return {
+    refuse: { sqlstate: '0A000', message: `unimplemented: ${what}`, ...(hint === undefined ? {} : { hint }) },
+  };
 }
 
 export function syntaxError(near: string): { readonly refuse: ServerError } {

@@ -1,5 +1,6 @@
 import { startsWith, wordAt } from '../sql/statement.js';
 import type { Statement } from '../sql/statement.js';
+import { inFailedTransaction } from './rule.js';
 import type { Rule } from './rule.js';
 
 const schemaChanges: ReadonlySet<string> = new Set(['create', 'alter', 'drop', 'truncate', 'comment']);
@@ -12,7 +13,9 @@ export function isSchemaChange(statement: Statement): boolean {
 export const autocommitBeforeDdl: Rule = async (statement, context) => {
   if (startsWith(statement, 'set', 'search_path')) context.session.upsertTargets.clear();
   if (!isSchemaChange(statement)) return undefined;
-  context.session.upsertTargets.clear();
+  context.schemaClock.tick();
   if (context.session.variables.get('autocommit_before_ddl') === 'off') return undefined;
-  return (await context.inTransaction()) ? { sql: statement.sql, before: ['COMMIT'] } : undefined;
+  const transaction = await context.transaction();
+  if (transaction === 'failed') return inFailedTransaction;
+  return transaction === 'open' ? { sql: statement.sql, before: ['COMMIT'] } : undefined;
 };

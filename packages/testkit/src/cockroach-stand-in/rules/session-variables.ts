@@ -19,11 +19,14 @@ export const sessionVariables: Rule = (statement, context) => {
 };
 
 function setVariable(statement: Statement, context: RuleContext): Verdict | undefined {
-  const scope = wordAt(statement, 1) === 'local' || wordAt(statement, 1) === 'session' ? wordAt(statement, 1) : '';
+  const scope =
+    wordAt(statement, 1) === 'local' || wordAt(statement, 1) === 'session' ? wordAt(statement, 1) : '';
   const nameAt = scope === '' ? 1 : 2;
   const name = nameValue(statement.tokens[nameAt]);
-  if (refusedVariables.has(name)) return unimplemented(`the configuration setting "${name}" is not supported`);
-  if (!cockroachVariables.has(name) || !['=', 'to'].includes(textAt(statement, nameAt + 1).toLowerCase())) return undefined;
+  if (refusedVariables.has(name))
+    return unimplemented(`the configuration setting "${name}" is not supported`);
+  if (!cockroachVariables.has(name) || !['=', 'to'].includes(textAt(statement, nameAt + 1).toLowerCase()))
+    return undefined;
   const given = statement.tokens[nameAt + 2];
   if (given?.word === 'default') return resetTo(name, context);
   const value = normalValue(name, stringValue(given) ?? nameOrText(statement, nameAt + 2));

@@ -7,7 +7,11 @@ import type { Rule } from './rule.js';
 export const settingFunctions: Rule = (statement) => {
   const edits: Edit[] = [];
   for (const [index, token] of statement.tokens.entries()) {
-    if ((token.word !== 'current_setting' && token.word !== 'set_config') || textAt(statement, index + 1) !== '(') continue;
+    if (
+      (token.word !== 'current_setting' && token.word !== 'set_config') ||
+      textAt(statement, index + 1) !== '('
+    )
+      continue;
     const argument = statement.tokens[index + 2];
     const name = stringValue(argument)?.toLowerCase() ?? '';
     if (argument === undefined || !(cockroachVariables.has(name) || name === 'crdb_version')) continue;

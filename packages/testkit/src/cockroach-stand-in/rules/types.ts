@@ -14,14 +14,23 @@ const typeNames: ReadonlyMap<string, string> = new Map([
   ['json', 'jsonb'],
 ]);
 
-const serialTypes: ReadonlySet<string> = new Set(['serial', 'bigserial', 'smallserial', 'serial2', 'serial4', 'serial8']);
-
-const missingTypes: ReadonlySet<string> = new Set([
-  ...['money', 'xml', 'cidr', 'macaddr', 'macaddr8', 'txid_snapshot'],
-  ...['point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle'],
-  ...['int4range', 'int8range', 'numrange', 'tsrange', 'tstzrange', 'daterange'],
-  ...['int4multirange', 'int8multirange', 'nummultirange', 'tsmultirange', 'tstzmultirange', 'datemultirange'],
+const serialTypes: ReadonlySet<string> = new Set([
+  'serial',
+  'bigserial',
+  'smallserial',
+  'serial2',
+  'serial4',
+  'serial8',
 ]);
+
+const missingTypes: ReadonlySet<string> = new Set(
+  [
+    'money xml cidr macaddr macaddr8 txid_snapshot',
+    'point line lseg box path polygon circle',
+    'int4range int8range numrange tsrange tstzrange daterange',
+    'int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange',
+  ].flatMap((names) => names.split(' ')),
+);
 
 /** Types by CockroachDB's names, above all INT, which has 64 bits; and the refusal of types that it lacks. */
 export const types: Rule = (statement, context) => {
@@ -38,7 +47,9 @@ export const types: Rule = (statement, context) => {
 };
 
 function missingType(name: string): Verdict {
-  return { refuse: { sqlstate: '0A000', message: `at or near "${name}": syntax error: unimplemented: this syntax` } };
+  return {
+    refuse: { sqlstate: '0A000', message: `at or near "${name}": syntax error: unimplemented: this syntax` },
+  };
 }
 
 function renamed(statement: Statement, position: TypePosition, context: RuleContext): readonly Edit[] {
@@ -61,7 +72,9 @@ function typeName(statement: Statement, position: TypePosition, context: RuleCon
 
 /** `'x':::STRING` annotates without converting. The nearest thing is a cast. */
 function annotations(statement: Statement): readonly Edit[] {
-  return statement.tokens.filter(({ text }) => text === ':::').map(({ start, end }) => ({ start, end, text: '::' }));
+  return statement.tokens
+    .filter(({ text }) => text === ':::')
+    .map(({ start, end }) => ({ start, end, text: '::' }));
 }
 
 /** `x'6869'` is BYTES in CockroachDB and a bit string in PostgreSQL. */

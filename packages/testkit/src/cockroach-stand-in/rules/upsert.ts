@@ -1,4 +1,15 @@
-import { afterName, applyEdits, closingIndex, nameValue, quoteLiteral, quoteName, sourceBetween, textAt, wordAt, wordsAt } from '../sql/statement.js';
+import {
+  afterName,
+  applyEdits,
+  closingIndex,
+  nameValue,
+  quoteLiteral,
+  quoteName,
+  sourceBetween,
+  textAt,
+  wordAt,
+  wordsAt,
+} from '../sql/statement.js';
 import type { Edit, Statement } from '../sql/statement.js';
 import type { UpsertTarget } from '../session.js';
 import type { Rule, RuleContext } from './rule.js';
@@ -28,12 +39,17 @@ export const upsert: Rule = async (statement, context) => {
 function statementEnd(statement: Statement, upsertAt: number): number {
   const depth = statement.tokens[upsertAt]?.depth ?? 0;
   const found = statement.tokens.findIndex(
-    (token, index) => index > upsertAt && (token.depth < depth || (token.depth === depth && token.word === 'returning')),
+    (token, index) =>
+      index > upsertAt && (token.depth < depth || (token.depth === depth && token.word === 'returning')),
   );
   return found < 0 ? statement.tokens.length : found;
 }
 
-async function conflictClause(statement: Statement, upsertAt: number, context: RuleContext): Promise<string | undefined> {
+async function conflictClause(
+  statement: Statement,
+  upsertAt: number,
+  context: RuleContext,
+): Promise<string | undefined> {
   const tableEnd = afterName(statement, upsertAt + 2);
   const target = await targetOf(sourceBetween(statement, upsertAt + 2, tableEnd), context);
   // Without a primary key each row gets a key of its own (the hidden rowid); a missing table is PostgreSQL's to report.
@@ -49,7 +65,10 @@ async function conflictClause(statement: Statement, upsertAt: number, context: R
 function listedColumns(statement: Statement, tableEnd: number): readonly string[] | undefined {
   const open = wordAt(statement, tableEnd) === 'as' ? tableEnd + 2 : tableEnd;
   // `t (SELECT ...)` is a query in parentheses.
-  if (textAt(statement, open) !== '(' || ['select', 'values', 'with', 'table'].includes(wordAt(statement, open + 1))) {
+  if (
+    textAt(statement, open) !== '(' ||
+    ['select', 'values', 'with', 'table'].includes(wordAt(statement, open + 1))
+  ) {
     return undefined;
   }
   return statement.tokens
@@ -60,20 +79,27 @@ function listedColumns(statement: Statement, tableEnd: number): readonly string[
 
 async function targetOf(table: string, context: RuleContext): Promise<UpsertTarget | undefined> {
   const known = context.session.upsertTargets.get(table);
-  if (known !== undefined && performance.now() - known.readAt < trustMs) return known;
+  if (known !== undefined && isFresh(known, context)) return known;
   const rows = await context.ask(columnsQuery(table));
   if (rows === undefined) return undefined;
   const target: UpsertTarget = {
     key: rows.filter(([, inKey]) => inKey === 'true').map(([name]) => quoteName(name ?? '')),
-    others: rows.filter(([, inKey, written]) => inKey !== 'true' && written === 'true').map(([name]) => quoteName(name ?? '')),
+    others: rows
+      .filter(([, inKey, written]) => inKey !== 'true' && written === 'true')
+      .map(([name]) => quoteName(name ?? '')),
     readAt: performance.now(),
+    schemaChanges: context.schemaClock.changes,
   };
-  context.session.upsertTargets.set(table, target);
+  if (target.key.length > 0) context.session.upsertTargets.set(table, target);
   return target;
 }
 
+function isFresh(target: UpsertTarget, context: RuleContext): boolean {
+  return target.schemaChanges === context.schemaClock.changes && performance.now() - target.readAt < trustMs;
+}
+
 function columnsQuery(table: string): string {
-  return `SELECT a.attname, (a.attnum = ANY (i.indkey))::text, (a.attgenerated = '')::text
+  return `SELECT a.attname, (a.attnum = ANY (i.indkey))::text, (a.attgenerated = '' AND a.attidentity <> 'a')::text
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
 WHERE a.attrelid = pg_catalog.to_regclass(${quoteLiteral(table)}) AND a.attnum > 0 AND NOT a.attisdropped

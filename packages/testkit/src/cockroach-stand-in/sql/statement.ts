@@ -59,7 +59,9 @@ export function findWords(statement: Statement, words: readonly string[], from =
 /** The index of the `)` that closes the `(` at `open`; the number of tokens when it is missing. */
 export function closingIndex(statement: Statement, open: number): number {
   const depth = statement.tokens[open]?.depth ?? 0;
-  const found = statement.tokens.findIndex((token, index) => index > open && token.depth === depth && token.text === ')');
+  const found = statement.tokens.findIndex(
+    (token, index) => index > open && token.depth === depth && token.text === ')',
+  );
   return found < 0 ? statement.tokens.length : found;
 }
 
@@ -80,7 +82,9 @@ export function afterName(statement: Statement, index: number): number {
 export function sourceBetween(statement: Statement, from: number, to: number): string {
   const first = statement.tokens[from];
   const last = statement.tokens[to - 1];
-  return first === undefined || last === undefined || to <= from ? '' : statement.sql.slice(first.start, last.end);
+  return first === undefined || last === undefined || to <= from
+    ? ''
+    : statement.sql.slice(first.start, last.end);
 }
 
 export function applyEdits(sql: string, edits: readonly Edit[]): string {

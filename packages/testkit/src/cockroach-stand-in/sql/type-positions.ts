@@ -36,7 +36,9 @@ function casts(statement: Statement): readonly number[] {
   return statement.tokens.flatMap((token, index) => {
     if (token.text === '::' || token.text === ':::') return [index + 1];
     if (token.word !== 'cast' || textAt(statement, index + 1) !== '(') return [];
-    const found = statement.tokens.findIndex((inner, at) => at > index && inner.word === 'as' && inner.depth === token.depth + 1);
+    const found = statement.tokens.findIndex(
+      (inner, at) => at > index && inner.word === 'as' && inner.depth === token.depth + 1,
+    );
     return found < 0 ? [] : [found + 1];
   });
 }
@@ -77,7 +79,8 @@ function columnTypes(statement: Statement, open: number): readonly number[] {
   const places: number[] = [];
   for (let at = open; at < closingIndex(statement, open); at++) {
     const begins = at === open || (textAt(statement, at) === ',' && statement.tokens[at]?.depth === depth);
-    if (!begins || !isName(statement.tokens[at + 1]) || tableElements.has(wordAt(statement, at + 1))) continue;
+    if (!begins || !isName(statement.tokens[at + 1]) || tableElements.has(wordAt(statement, at + 1)))
+      continue;
     if (isName(statement.tokens[at + 2])) places.push(at + 2);
   }
   return places;

@@ -20,7 +20,9 @@ export class Outbox {
     if (pieces.length === 0) return;
     this.#pieces = [];
     const [only] = pieces;
-    const taken = this.#socket.write(pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces));
+    const taken = this.#socket.write(
+      pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces),
+    );
     if (!taken && !this.#socket.destroyed) await drained(this.#socket);
   }
 }

@@ -13,7 +13,9 @@ const archiveVariable = 'TSMOLT_TEST_DEBIAN_ARCHIVE';
 export async function debianArchive(): Promise<string> {
   const chosen = process.env[archiveVariable] ?? chooseArchive(await configuredRepositories());
   if (chosen !== undefined) return chosen;
-  throw new Error(`apt on this machine has no Debian archive among its sources; ${archiveVariable} can name one`);
+  throw new Error(
+    `apt on this machine has no Debian archive among its sources; ${archiveVariable} can name one`,
+  );
 }
 
 /**

@@ -26,9 +26,11 @@ Package: perl-modules
 `;
 
 async function index(lines = text) {
-  return readPackagesIndex((async function* () {
-    yield* lines.split('\n');
-  })());
+  return readPackagesIndex(
+    (async function* () {
+      yield* lines.split('\n');
+    })(),
+  );
 }
 
 describe('dependency closure', () => {
@@ -58,6 +60,8 @@ describe('dependency closure', () => {
 
   test('names what cannot be had', async () => {
     const broken = await index('Package: a\nDepends: b | c\n');
-    expect(() => dependencyClosure(broken, ['a'], new Set())).toThrow('no package in the index meets "b | c"');
+    expect(() => dependencyClosure(broken, ['a'], new Set())).toThrow(
+      'no package in the index meets "b | c"',
+    );
   });
 });

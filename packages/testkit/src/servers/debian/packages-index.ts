@@ -21,7 +21,8 @@ export async function readPackagesIndex(lines: AsyncIterable<string>): Promise<P
     const name = fields.get('Package');
     if (name !== undefined) {
       packages.set(name, { name, depends: dependencies(fields) });
-      for (const virtual of namesOf(fields.get('Provides'))) if (!providers.has(virtual)) providers.set(virtual, name);
+      for (const virtual of namesOf(fields.get('Provides')))
+        if (!providers.has(virtual)) providers.set(virtual, name);
     }
     fields = new Map();
   };

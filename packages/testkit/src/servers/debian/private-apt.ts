@@ -28,7 +28,10 @@ export class PrivateApt {
   async update(): Promise<string> {
     await this.#configure();
     await this.#aptGet(['update'], this.#folder);
-    const { stdout } = await this.#aptGet(['indextargets', '--format', '$(FILENAME)', 'Identifier: Packages'], this.#folder);
+    const { stdout } = await this.#aptGet(
+      ['indextargets', '--format', '$(FILENAME)', 'Identifier: Packages'],
+      this.#folder,
+    );
     const index = stdout.trim().split('\n')[0];
     if (!index) throw new Error(`apt could not get the package index of Debian ${this.#suite}`);
     return index;

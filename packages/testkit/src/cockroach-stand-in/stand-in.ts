@@ -1,0 +1,113 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { ClientConnection } from './client-connection.js';
+import { ClusterSettings } from './cluster-settings.js';
+import { createDatabaseIfMissing, setUpDatabase } from './database-setup.js';
+import { Faults } from './faults.js';
+import { Refusals } from './refusals.js';
+import { SchemaClock } from './schema-clock.js';
+import { PostgresServer } from './server-connection.js';
+import { StatementLog } from './statement-log.js';
+import type { StandInServices } from './surroundings.js';
+import { TimeTravel } from './time-travel.js';
+
+export interface CockroachStandInOptions {
+  /** A superuser's URL of a real PostgreSQL server; each database of the "cluster" is a database there. */
+  readonly postgresUrl: string;
+  /** The database that the stand-in's URL names; created when it is missing. */
+  readonly database?: string;
+  /** Where each statement is logged as a line of JSON; the environment variable TSMOLT_STANDIN_LOG unless given. */
+  readonly logFile?: string;
+  /** What `version()` answers. */
+  readonly version?: string;
+  /** How long a timestamp of AS OF SYSTEM TIME can be read at after its first use. */
+  readonly holdMinutes?: number;
+  /** Timestamps older than that are refused as garbage collected. */
+  readonly gcTtlSeconds?: number;
+}
+
+/** A running stand-in for a CockroachDB cluster. */
+export interface CockroachStandIn {
+  readonly url: string;
+  readonly port: number;
+  /** Failures to order for statements to come. */
+  readonly faults: Faults;
+  /** The URL of another database behind the stand-in, which must exist. */
+  urlOf(database: string): string;
+  /** All statements so far, as clients sent them. */
+  statements(): readonly string[];
+  /** Breaks all connections and gives all snapshots back. Databases stay. */
+  stop(): Promise<void>;
+}
+
+const defaultVersion = 'CockroachDB CCL v25.4.1 (x86_64-pc-linux-gnu, built 2025/12/01 10:00:00, go1.23.12)';
+const fourHours = 14_400;
+
+/**
+ * Starts a stand-in for CockroachDB: a proxy in front of a real PostgreSQL that speaks CockroachDB's dialect as far as
+ * `rules/` goes, refuses what CockroachDB refuses, and can be made to fail like it. Everything that no rule knows goes to
+ * PostgreSQL unchanged, so a test that passes here proves less than one against CockroachDB: say "stand-in" where it is used.
+ */
+export async function startCockroachStandIn(options: CockroachStandInOptions): Promise<CockroachStandIn> {
+  const server = new PostgresServer(options.postgresUrl);
+  const database = options.database ?? 'defaultdb';
+  await createDatabaseIfMissing(server, database);
+  await setUpDatabase(server, database);
+  const services = newServices(server, options);
+  const clients = new Set<ClientConnection>();
+  const listener = await listen(services, clients);
+  const { port } = listener.address() as AddressInfo;
+  return {
+    url: server.urlOf(database, port),
+    port,
+    faults: services.faults,
+    urlOf: (name) => server.urlOf(name, port),
+    statements: () => services.log.statements(),
+    stop: () => stop(listener, clients, services),
+  };
+}
+
+function newServices(server: PostgresServer, options: CockroachStandInOptions): StandInServices {
+  return {
+    server,
+    version: options.version ?? defaultVersion,
+    log: new StatementLog(options.logFile ?? process.env['TSMOLT_STANDIN_LOG']),
+    faults: new Faults(),
+    refusals: new Refusals(),
+    clusterSettings: new ClusterSettings(),
+    schemaClock: new SchemaClock(),
+    timeTravel: new TimeTravel(server, {
+      holdMinutes: options.holdMinutes ?? 30,
+      gcTtlSeconds: options.gcTtlSeconds ?? fourHours,
+    }),
+  };
+}
+
+async function listen(services: StandInServices, clients: Set<ClientConnection>): Promise<Server> {
+  let last = 0;
+  const listener = createServer((socket) => {
+    const client = new ClientConnection(services, socket, ++last);
+    clients.add(client);
+    void client.serve().finally(() => clients.delete(client));
+  });
+  return new Promise((resolve, reject) => {
+    listener.once('error', reject);
+    listener.listen(0, '127.0.0.1', () => {
+      resolve(listener);
+    });
+  });
+}
+
+async function stop(
+  listener: Server,
+  clients: ReadonlySet<ClientConnection>,
+  services: StandInServices,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    listener.close(() => {
+      resolve();
+    });
+  });
+  for (const client of clients) client.destroy();
+  await Promise.all([closed, services.timeTravel.stop()]);
+}
