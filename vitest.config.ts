@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -9,8 +9,6 @@ const aliases = readdirSync(packagesFolder).map((folder) => ({
   find: folder === 'tsmolt' ? /^tsmolt$/ : new RegExp(`^@tsmolt/${folder}$`),
   replacement: `${packagesFolder}/${folder}/src/index.ts`,
 }));
-
-const serverSetup = 'packages/testkit/src/servers/vitest-global-setup.ts';
 
 export default defineConfig({
   resolve: { alias: aliases },
@@ -30,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'servers',
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          ...(existsSync(serverSetup) ? { globalSetup: serverSetup } : {}),
+          globalSetup: ['packages/testkit/src/servers/vitest-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

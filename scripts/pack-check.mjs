@@ -40,7 +40,9 @@ function contentFaults(folder, paths) {
   // A declaration or map whose source is gone is left over from before a rename.
   const stale = paths.filter((path) => /^dist\/.*\.js$/.test(path) && !isFile(join(folder, sourceOf(path))));
   return [
-    ...missing.map((path) => `${path} is missing: ${path.startsWith('dist/') ? 'npm run build' : 'add the file'}`),
+    ...missing.map(
+      (path) => `${path} is missing: ${path.startsWith('dist/') ? 'npm run build' : 'add the file'}`,
+    ),
     ...strange.map((path) => `${path} must not be published: exclude it in "files"`),
     ...stale.map((path) => `${path} has no source any more: remove ${folder}/dist and build again`),
   ];
@@ -79,9 +81,18 @@ let faultCount = 0;
 for (const { folder, manifest } of packagesOf(readWorkspace(root))) {
   if (manifest.private === true) continue;
   const { files, unpackedSize } = pack(folder);
-  const contents = contentFaults(folder, files.map(({ path }) => path));
-  const faults = [...contents, ...programFaults(folder, manifest.bin ?? {}), ...(await publishingFaults(folder))];
-  console.log(`${manifest.name}: ${files.length} files, ${Math.ceil(unpackedSize / 1024)} kB, ${faults.length} faults`);
+  const contents = contentFaults(
+    folder,
+    files.map(({ path }) => path),
+  );
+  const faults = [
+    ...contents,
+    ...programFaults(folder, manifest.bin ?? {}),
+    ...(await publishingFaults(folder)),
+  ];
+  console.log(
+    `${manifest.name}: ${files.length} files, ${Math.ceil(unpackedSize / 1024)} kB, ${faults.length} faults`,
+  );
   for (const fault of faults) console.error(`${folder}: ${fault}`);
   faultCount += faults.length;
 }

@@ -13,7 +13,7 @@ export async function fetchWhileOrdersComeIn(stage: Stage, signal: AbortSignal):
   const command = fetchCommand(source.url, target.url);
   heading('2. The shop moves to the new server');
   say(
-    `From now on customers place orders, a few hundred a second. tsmolt runs like this:\n\n  ${commandText(command)}\n`,
+    `From now on customers place orders, about a hundred a second. tsmolt runs like this:\n\n  ${commandText(command)}\n`,
   );
   const writer = await startOrderWriter(source.url);
   let placed = 0;

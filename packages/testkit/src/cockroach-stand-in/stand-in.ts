@@ -4,6 +4,7 @@ import { ClientConnection } from './client-connection.js';
 import { ClusterSettings } from './cluster-settings.js';
 import { createDatabaseIfMissing, setUpDatabase } from './database-setup.js';
 import { Faults } from './faults.js';
+import type { Fault } from './faults.js';
 import { Refusals } from './refusals.js';
 import { SchemaClock } from './schema-clock.js';
 import { PostgresServer } from './server-connection.js';
@@ -20,6 +21,8 @@ export interface CockroachStandInOptions {
   readonly logFile?: string;
   /** What `version()` answers. */
   readonly version?: string;
+  /** Failures ordered from the start; more can be ordered while it runs. */
+  readonly faults?: readonly Fault[];
   /** How long a timestamp of AS OF SYSTEM TIME can be read at after its first use. */
   readonly holdMinutes?: number;
   /** Timestamps older than that are refused as garbage collected. */
@@ -46,7 +49,9 @@ const fourHours = 14_400;
 /**
  * Starts a stand-in for CockroachDB: a proxy in front of a real PostgreSQL that speaks CockroachDB's dialect as far as
  * `rules/` goes, refuses what CockroachDB refuses, and can be made to fail like it. Everything that no rule knows goes to
- * PostgreSQL unchanged, so a test that passes here proves less than one against CockroachDB: say "stand-in" where it is used.
+ * PostgreSQL unchanged: values are printed as PostgreSQL prints them, transactions are READ COMMITTED unless they say
+ * otherwise, NULLs sort last, a name's database must be the current one. So a test that passes here proves less than one
+ * against CockroachDB: say "stand-in" where it is used.
  */
 export async function startCockroachStandIn(options: CockroachStandInOptions): Promise<CockroachStandIn> {
   const server = new PostgresServer(options.postgresUrl);
@@ -54,6 +59,7 @@ export async function startCockroachStandIn(options: CockroachStandInOptions): P
   await createDatabaseIfMissing(server, database);
   await setUpDatabase(server, database);
   const services = newServices(server, options);
+  for (const fault of options.faults ?? []) services.faults.failNext(fault);
   const clients = new Set<ClientConnection>();
   const listener = await listen(services, clients);
   const { port } = listener.address() as AddressInfo;

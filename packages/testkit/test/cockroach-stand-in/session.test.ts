@@ -56,7 +56,9 @@ describe('identity', () => {
   });
 
   test('a replication connection is refused', async () => {
-    await expect(fixture.connect({ replication: 'database' } as ClientConfig)).rejects.toMatchObject({ code: '0A000' });
+    await expect(fixture.connect({ replication: 'database' } as ClientConfig)).rejects.toMatchObject({
+      code: '0A000',
+    });
   });
 
   test('a wrong password is refused by the server behind', async () => {

@@ -56,7 +56,23 @@ function prettyLines(write: (line: string) => void, toTerminal: boolean): { writ
     colorize: toTerminal && process.stdout.isTTY,
     ignore: 'type',
   });
-  return { write: (line) => write(String(format(JSON.parse(line) as object))) };
+  return { write: (line) => write(String(format(forPeople(JSON.parse(line) as Record<string, unknown>)))) };
+}
+
+/** Fields for machines: the JSON log has them, and the summary shows what people want of them. */
+const machineFields = /_duration_ms$|^checksum_|^columns_not_hashed$|^num_ranges$/;
+
+/** The parts of a duration whose whole is in the same line. */
+const partialDuration = /^(export|import)_duration$/;
+
+function forPeople(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const shown = Object.entries(fields).filter(
+    ([name, value]) =>
+      !machineFields.test(name) &&
+      !(name === 'cdc_cursor' && value === '') &&
+      !('net_duration' in fields && partialDuration.test(name)),
+  );
+  return Object.fromEntries(shown);
 }
 
 /** `20250210T142811`: sorts by time and is a name on every system. */

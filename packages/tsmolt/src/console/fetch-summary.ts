@@ -11,6 +11,8 @@ export function fetchSummary(report: FetchReport): string {
     head: ['table', 'rows sent', 'rows taken', 'bytes', 'shards', 'time', ...(withChecksums ? ['checksum of source', 'of target'] : [])],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left', 'left'],
     style: { head: [], border: [] },
+    // Lines between rows would make the table twice as long as the terminal.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const entry of report.tables) table.push(row(entry, withChecksums));
   const skipped = report.tables.flatMap((entry) => notHashed(entry));
@@ -35,7 +37,7 @@ function mark(equal: boolean): string {
   return equal ? pc.green('=') : pc.red('≠');
 }
 
-/** Enough of a digest for an eye; the whole of it is in the log. */
+/** Enough of a digest for an eye; the whole of it is in the JSON log. */
 function short(digest: string): string {
   return digest.split('.').map((part) => part.slice(-8)).join('.');
 }
