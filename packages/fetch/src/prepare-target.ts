@@ -1,5 +1,5 @@
 import { displayName, nameFilter, pairColumns, TsmoltError } from '@tsmolt/core';
-import type { BulkTarget, TablePair } from '@tsmolt/core';
+import type { BulkTarget, TableDefinition, TablePair } from '@tsmolt/core';
 import type { Discovery } from './discover.js';
 import type { FetchOptions } from './options.js';
 
@@ -30,26 +30,21 @@ export async function prepareTarget(options: FetchOptions, discovery: Discovery)
       await bulk.truncateTables(existing);
       return discovery.pairs;
     case 'drop-on-target-and-recreate':
-      if (existing.length > 0) {
-        await confirmed(options, `drop ${existing.length} tables on the target`);
-        options.logger.info({ tables: existing.map(displayName) }, 'dropping tables on the target');
-        await bulk.dropTables(existing);
-      }
       return recreate(options, bulk, discovery);
   }
 }
 
 async function recreate(options: FetchOptions, bulk: BulkTarget, discovery: Discovery): Promise<TablePair[]> {
-  for (const created of await bulk.createTables(discovery.sourceTables)) {
-    const table = displayName(created.name);
-    options.logger.debug({ table, statements: created.statements }, 'creating table on the target');
-    if (created.notCarriedOver.length === 0) options.logger.info({ table }, 'created table on the target');
-    else
-      options.logger.warn(
-        { table, not_carried_over: created.notCarriedOver },
-        'created table on the target without some of its definition',
-      );
+  // What cannot be created must come out before anything is dropped.
+  const definitions = await bulk.planTables(discovery.sourceTables);
+  const existing = discovery.targetTables.map((table) => table.name);
+  if (existing.length > 0) {
+    await confirmed(options, `drop ${existing.length} tables on the target`);
+    options.logger.info({ tables: existing.map(displayName) }, 'dropping tables on the target');
+    await bulk.dropTables(existing);
   }
+  await bulk.createTables(definitions);
+  logCreated(options, definitions);
   // What the target made of the statements is what counts, not what they were meant to make.
   const now = await options.target.catalog.tables(nameFilter({}));
   const byName = new Map(now.map((table) => [displayName(table.name), table]));
@@ -58,6 +53,19 @@ async function recreate(options: FetchOptions, bulk: BulkTarget, discovery: Disc
     if (target === undefined) throw new Error(`${displayName(source.name)} was created and cannot be found`);
     return pairColumns(source, target, { caseSensitive: true });
   });
+}
+
+function logCreated(options: FetchOptions, definitions: readonly TableDefinition[]): void {
+  for (const { name, statements, notCarriedOver } of definitions) {
+    const table = displayName(name);
+    options.logger.debug({ table, statements }, 'creating table on the target');
+    if (notCarriedOver.length === 0) options.logger.info({ table }, 'created table on the target');
+    else
+      options.logger.warn(
+        { table, not_carried_over: notCarriedOver },
+        'created table on the target without some of its definition',
+      );
+  }
 }
 
 async function confirmed(options: FetchOptions, what: string): Promise<void> {

@@ -74,16 +74,20 @@ export function logicalType(types: NativeTypes, oid: number, typmod: number): Lo
 }
 
 /**
- * Names the binary layout of a type, or nothing where binary rows would carry identifiers of this one database.
+ * Names the binary layout of a type, or nothing where binary rows cannot be trusted to arrive: where they carry
+ * identifiers of this one database (arrays of enums, composites), and where the receiving side refuses what the sending
+ * side wrote (an empty tsquery), so that only types with a logical meaning are listed.
  *
- * A built-in type has the same layout since version 11; an enum travels as its label; a domain as its base.
+ * These have the same layout since version 11; an enum travels as its label; a domain as its base.
  */
 export function binaryLayout(types: NativeTypes, oid: number): string | undefined {
   const type = types.get(oid);
   if (type === undefined) return undefined;
   if (type.domainBase !== undefined) return binaryLayout(types, type.domainBase.oid);
   if (type.labels !== undefined) return 'enum';
-  return type.schema === 'pg_catalog' && type.kind === 'b' ? type.name : undefined;
+  const element = type.elementOid === undefined ? type : types.get(type.elementOid);
+  const known = element?.schema === 'pg_catalog' && Object.hasOwn(baseTypes, element.name);
+  return known ? type.name : undefined;
 }
 
 /** How a column of a logical type is declared in PostgreSQL. The types it names must exist. */

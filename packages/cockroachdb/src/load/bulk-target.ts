@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { displayName } from '@tsmolt/core';
-import type { BulkTarget, CopyFormat, CopyRequest, CreatedTable, Table, TableName } from '@tsmolt/core';
+import type { BulkTarget, CopyFormat, CopyRequest, Table, TableDefinition, TableName } from '@tsmolt/core';
 import { columnList, copyIn, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { createTableStatement, enumStatements, notCarriedOver, schemasOf } from './create-table.js';
@@ -21,16 +21,24 @@ export class CockroachBulkTarget implements BulkTarget {
     this.#server = server;
   }
 
-  async createTables(tables: readonly Table[]): Promise<CreatedTable[]> {
-    const schemas = [...new Set(tables.flatMap(schemasOf))].map((schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`);
+  planTables(tables: readonly Table[]): Promise<TableDefinition[]> {
+    const schemas = [...new Set(tables.flatMap(schemasOf))].map(
+      (schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`,
+    );
     const types = [...new Set(tables.flatMap(enumStatements))];
-    const created = tables.map((table, index) => ({
+    const plan = (table: Table, index: number): TableDefinition => ({
       name: table.name,
       statements: [...(index === 0 ? [...schemas, ...types] : []), createTableStatement(table)],
       notCarriedOver: notCarriedOver(table),
-    }));
-    await this.#oneByOne('creating tables', created.flatMap((table) => table.statements));
-    return created;
+    });
+    return Promise.resolve().then(() => tables.map(plan));
+  }
+
+  createTables(definitions: readonly TableDefinition[]): Promise<void> {
+    return this.#oneByOne(
+      'creating tables',
+      definitions.flatMap(({ statements }) => statements),
+    );
   }
 
   dropTables(names: readonly TableName[]): Promise<void> {

@@ -15,10 +15,12 @@ export interface CopyRequest {
   readonly signal: AbortSignal;
 }
 
-/** What a created table does not carry over from the source's definition, one sentence each. */
-export interface CreatedTable {
+/** How a table is going to be created. */
+export interface TableDefinition {
   readonly name: TableName;
+  /** In order; the first table's include the schemas and types that any of the tables needs. */
   readonly statements: readonly string[];
+  /** What of the source's definition the table will lack, one phrase each. */
   readonly notCarriedOver: readonly string[];
 }
 
@@ -27,11 +29,13 @@ export interface BulkTarget {
   /** In order of preference. */
   readonly importFormats: readonly CopyFormat[];
   /**
-   * Creates tables of the same names with primary key and NOT NULL, and the schemas and types they need.
+   * Plans tables of the same names with primary key and NOT NULL, and the schemas and types they need. Changes nothing.
    *
-   * @throws TsmoltError `TSM3004` for a column whose type has no counterpart; then nothing was created
+   * @throws TsmoltError `TSM3004` for a column whose type has no counterpart
    */
-  createTables(tables: readonly Table[]): Promise<CreatedTable[]>;
+  planTables(tables: readonly Table[]): Promise<TableDefinition[]>;
+  /** Runs the statements of a plan. */
+  createTables(definitions: readonly TableDefinition[]): Promise<void>;
   /**
    * Drops those of the tables that exist, all or none.
    *

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { displayName } from '@tsmolt/core';
-import type { BulkTarget, CopyFormat, CopyRequest, CreatedTable, Table, TableName } from '@tsmolt/core';
+import type { BulkTarget, CopyFormat, CopyRequest, Table, TableDefinition, TableName } from '@tsmolt/core';
 import { copyIn, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { copyInStatement } from '../sql.js';
@@ -18,18 +18,20 @@ export class PostgresBulkTarget implements BulkTarget {
     this.#server = server;
   }
 
-  async createTables(tables: readonly Table[]): Promise<CreatedTable[]> {
+  async planTables(tables: readonly Table[]): Promise<TableDefinition[]> {
     const before = [...(await this.#missingSchemas(tables)), ...(await this.#missingTypes(tables))];
-    const created = tables.map((table, index) => ({
+    return tables.map((table, index) => ({
       name: table.name,
       statements: [...(index === 0 ? before : []), createTableStatement(table)],
       notCarriedOver: notCarriedOver(table),
     }));
-    await this.#inTransaction(
+  }
+
+  createTables(definitions: readonly TableDefinition[]): Promise<void> {
+    return this.#inTransaction(
       'creating tables',
-      created.flatMap((table) => table.statements),
+      definitions.flatMap(({ statements }) => statements),
     );
-    return created;
   }
 
   dropTables(names: readonly TableName[]): Promise<void> {

@@ -19,32 +19,47 @@ export function createFetchProgress(live: boolean): FetchProgress {
     : { show: () => undefined, print: (line) => void process.stdout.write(line), stop: () => undefined };
 }
 
-interface TableProgress {
+/** A bar and what it has counted so far. */
+interface Progress {
   readonly bar: SingleBar;
   rows: number;
   bytes: number;
 }
 
-/** A bar for each table that is on its way, and one for all of them. */
+const allTables = 'all tables';
+
+const eraseBelow = '\u001b[J';
+const showCursor = '\u001b[?25h';
+
+/** A bar for all tables, and below it one for each table that is on its way. */
 class LiveProgress implements FetchProgress {
   readonly #bars = new MultiBar(
     {
       format: '{name} {bar} {percentage}% {rows} rows {bytes} {state}',
       clearOnComplete: true,
       hideCursor: true,
+      // Wrapping stays on for the log's lines; the bars themselves are cut to the terminal's width.
+      linewrap: true,
+      // Lines and bars move down and up: one that has not changed has to be drawn again too.
+      forceRedraw: true,
+      // Ctrl-C is the command's own affair, and the display goes on while it winds up.
+      gracefulExit: false,
       fps: 8,
       barsize: 24,
       stream: process.stdout,
     },
     Presets.shades_classic,
   );
-  readonly #planned = new Map<string, PlannedTable>();
-  readonly #running = new Map<string, TableProgress>();
+  readonly #running = new Map<string, Progress>();
+  readonly #restoreCursor = (): void => void process.stdout.write(showCursor);
+  #planned = new Map<string, PlannedTable>();
+  #all: Progress | undefined;
+  #finished = 0;
 
   show(event: FetchEvent): void {
     switch (event.type) {
       case 'planned':
-        for (const table of event.tables) this.#planned.set(displayName(table.name), table);
+        this.#plan(event.tables);
         break;
       case 'table started':
         this.#start(displayName(event.table));
@@ -53,7 +68,7 @@ class LiveProgress implements FetchProgress {
         this.#advance(displayName(event.table), event.rows, event.bytes);
         break;
       case 'table hashing':
-        this.#update(displayName(event.table), 'comparing checksums');
+        draw(this.#running.get(displayName(event.table)), 'comparing checksums');
         break;
       case 'table finished':
         this.#finish(displayName(event.report.table));
@@ -62,42 +77,68 @@ class LiveProgress implements FetchProgress {
   }
 
   print(line: string): void {
-    if (this.#running.size === 0) process.stdout.write(line);
-    else this.#bars.log(line.endsWith('\n') ? line : `${line}\n`);
+    const whole = line.endsWith('\n') ? line : `${line}\n`;
+    if (!this.#bars.isActive) {
+      process.stdout.write(whole);
+      return;
+    }
+    // Drawn at once: what waits for the next turn would be lost if the process ended before it.
+    this.#bars.log(eraseBelow + whole);
+    this.#bars.update();
   }
 
   stop(): void {
-    this.#bars.stop();
+    if (this.#bars.isActive) this.#bars.stop();
+    process.off('exit', this.#restoreCursor);
+  }
+
+  #plan(tables: readonly PlannedTable[]): void {
+    this.#planned = new Map(tables.map((table) => [displayName(table.name), table]));
+    // A second Ctrl-C ends the process without stop().
+    process.once('exit', this.#restoreCursor);
+    const rows = tables.reduce((sum, table) => sum + table.estimatedRows, 0);
+    this.#all = this.#createBar(allTables, rows);
+    this.#drawAll();
   }
 
   #start(name: string): void {
-    const width = Math.max(...[...this.#planned.keys()].map((key) => key.length));
-    const estimated = Math.max(1, this.#planned.get(name)?.estimatedRows ?? 1);
-    const payload = { name: name.padEnd(width), rows: '0', bytes: '', state: '' };
-    this.#running.set(name, { bar: this.#bars.create(estimated, 0, payload), rows: 0, bytes: 0 });
+    this.#running.set(name, this.#createBar(name, this.#planned.get(name)?.estimatedRows ?? 0));
   }
 
   #advance(name: string, rows: number, bytes: number): void {
-    const table = this.#running.get(name);
-    if (table === undefined) return;
-    table.rows += rows;
-    table.bytes += bytes;
-    this.#update(name, '');
-  }
-
-  #update(name: string, state: string): void {
-    const table = this.#running.get(name);
-    if (table === undefined) return;
-    // The estimate is the statistics' guess: the bar must not run over, and not stand at its end too soon.
-    const total = table.bar.getTotal();
-    if (table.rows > total) table.bar.setTotal(table.rows);
-    table.bar.update(table.rows, { rows: formatCount(table.rows), bytes: formatBytes(table.bytes), state });
+    for (const progress of [this.#running.get(name), this.#all]) {
+      if (progress === undefined) continue;
+      progress.rows += rows;
+      progress.bytes += bytes;
+    }
+    draw(this.#running.get(name), '');
+    this.#drawAll();
   }
 
   #finish(name: string): void {
     const table = this.#running.get(name);
     if (table === undefined) return;
-    this.#bars.remove(table.bar);
     this.#running.delete(name);
+    this.#finished++;
+    this.#drawAll();
+    this.#bars.remove(table.bar);
   }
+
+  #drawAll(): void {
+    draw(this.#all, `${this.#finished} of ${this.#planned.size} tables finished`);
+  }
+
+  #createBar(name: string, estimatedRows: number): Progress {
+    const width = Math.max(...[allTables, ...this.#planned.keys()].map((key) => key.length));
+    const payload = { name: name.padEnd(width), rows: '0', bytes: '', state: '' };
+    return { bar: this.#bars.create(Math.max(1, estimatedRows), 0, payload), rows: 0, bytes: 0 };
+  }
+}
+
+function draw(progress: Progress | undefined, state: string): void {
+  if (progress === undefined) return;
+  const { bar, rows, bytes } = progress;
+  // The estimate is the statistics' guess: the bar must not run over, and not stand at its end too soon.
+  if (rows > bar.getTotal()) bar.setTotal(rows);
+  bar.update(rows, { rows: formatCount(rows), bytes: formatBytes(bytes), state });
 }

@@ -8,20 +8,36 @@ import { formatBytes, formatCount, formatSeconds } from './format.js';
 export function fetchSummary(report: FetchReport): string {
   const withChecksums = report.tables.some((table) => table.checksum !== undefined);
   const table = new Table({
-    head: ['table', 'rows sent', 'rows taken', 'bytes', 'shards', 'time', ...(withChecksums ? ['checksum of source', 'of target'] : [])],
+    head: [
+      'table',
+      'rows sent',
+      'rows taken',
+      'bytes',
+      'shards',
+      'time',
+      ...(withChecksums ? ['checksum of source', 'of target'] : []),
+    ],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left', 'left'],
     style: { head: [], border: [] },
-    // Lines between rows would make the table twice as long as the terminal.
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const entry of report.tables) table.push(row(entry, withChecksums));
   const skipped = report.tables.flatMap((entry) => notHashed(entry));
-  return `${table.toString()}\n${totals(report)}\n${skipped.join('')}`;
+  return `${withoutInnerLines(table.toString())}\n${totals(report)}\n${skipped.join('')}`;
+}
+
+/** Keeps the line below the head; one after each row would make the table twice as long. */
+function withoutInnerLines(table: string): string {
+  const lines = table.split('\n');
+  const first = lines.findIndex((line) => line.startsWith('├'));
+  return lines.filter((line, index) => index === first || !line.startsWith('├')).join('\n');
 }
 
 function row(entry: TableReport, withChecksums: boolean): string[] {
   const { checksum } = entry;
-  const shown = checksum === undefined ? ['', ''] : [short(checksum.source), `${short(checksum.target)} ${mark(checksum.equal)}`];
+  const shown =
+    checksum === undefined
+      ? ['', '']
+      : [short(checksum.source), `${short(checksum.target)} ${mark(checksum.equal)}`];
   return [
     displayName(entry.table),
     formatCount(entry.exportedRows),
@@ -39,7 +55,10 @@ function mark(equal: boolean): string {
 
 /** Enough of a digest for an eye; the whole of it is in the JSON log. */
 function short(digest: string): string {
-  return digest.split('.').map((part) => part.slice(-8)).join('.');
+  return digest
+    .split('.')
+    .map((part) => part.slice(-8))
+    .join('.');
 }
 
 function totals(report: FetchReport): string {
@@ -51,5 +70,7 @@ function totals(report: FetchReport): string {
 
 function notHashed(entry: TableReport): string[] {
   const columns = entry.checksum?.columnsNotHashed ?? [];
-  return columns.length === 0 ? [] : [`not part of the checksum of ${displayName(entry.table)}: ${columns.join(', ')}\n`];
+  return columns.length === 0
+    ? []
+    : [`not part of the checksum of ${displayName(entry.table)}: ${columns.join(', ')}\n`];
 }

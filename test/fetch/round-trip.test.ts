@@ -1,0 +1,48 @@
+import { createDatabase, createEdgeTable, runSql, sharedServer } from '@tsmolt/testkit';
+import type { SharedServerName } from '@tsmolt/testkit';
+import { describe, expect, test } from 'vitest';
+import { tsmoltFetch } from '../support/tsmolt.js';
+
+const versions: Readonly<Record<string, number>> = { postgres18: 180_000, postgres15: 150_000 };
+
+/** The database is the judge: it prints both tables, and it compares. Row by row, so that a failure names the value. */
+async function printed(url: string, table: string): Promise<string[]> {
+  const rows = await runSql<{ row: string }>(
+    url,
+    "SET timezone = 'UTC'",
+    `SELECT id || ': ' || coalesce(v::text, 'NULL') AS row FROM edge.${table} ORDER BY id`,
+  );
+  return rows.map(({ row }) => row);
+}
+
+const routes: [string, (folder: string) => string[]][] = [
+  ['directly', () => ['--direct-copy']],
+  ['through files', (name) => ['--local-path', `/tmp/tsmolt-${name}`, '--use-copy', '--cleanup']],
+];
+
+describe.each<[SharedServerName, SharedServerName]>([
+  ['postgres18', 'postgres18'],
+  ['postgres15', 'postgres18'],
+  ['postgres18', 'postgres15'],
+])('from %s to %s', (from, to) => {
+  test.each(routes)('every type and every edge value arrives as it was, %s', async (_name, route) => {
+    const oldest = Math.min(versions[from] ?? 0, versions[to] ?? 0);
+    const source = await createDatabase(await sharedServer(from));
+    const target = await createDatabase(await sharedServer(to));
+    try {
+      const tables = await createEdgeTable(source.url, oldest);
+      const run = await tsmoltFetch(
+        source.url, target.url, ...route(source.name), '--table-handling', 'drop-on-target-and-recreate', '--checksum',
+      ); // prettier-ignore
+      expect(run.exitCode, run.failure).toBe(0);
+      for (const { table, type, rows } of tables) {
+        const expected = await printed(source.url, table);
+        expect(expected, type).toHaveLength(rows);
+        expect(await printed(target.url, table), type).toEqual(expected);
+      }
+    } finally {
+      await source.drop();
+      await target.drop();
+    }
+  });
+});
