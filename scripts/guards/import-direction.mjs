@@ -21,6 +21,7 @@ const floors = /** @type {Readonly<Record<string, readonly string[] | 'everythin
   tsmolt: 'everything',
   testkit: 'everything',
   demo: 'everything',
+  benchmarks: 'everything',
 });
 
 /**
@@ -51,7 +52,7 @@ function deepImport(file, specifier) {
     return `${specifier} reaches into a package: ${frontDoor}`;
   if (!specifier.startsWith('.')) return undefined;
   const target = posix.join(posix.dirname(file), specifier);
-  const [here, there] = [file, target].map((path) => /^(packages\/[^/]+|demo)\//.exec(path)?.[1]);
+  const [here, there] = [file, target].map((path) => /^(packages\/[^/]+|demo|benchmarks)\//.exec(path)?.[1]);
   return there !== undefined && there !== here
     ? `${specifier} reaches into ${there}: ${frontDoor}`
     : undefined;

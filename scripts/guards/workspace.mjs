@@ -42,7 +42,7 @@ export function readWorkspace(root) {
  */
 export function packagesOf(workspace) {
   return [...workspace].flatMap(([file, text]) => {
-    const folder = /^(packages\/[^/]+|demo)\/package\.json$/.exec(file)?.[1];
+    const folder = /^(packages\/[^/]+|demo|benchmarks)\/package\.json$/.exec(file)?.[1];
     if (folder === undefined) return [];
     return [{ folder, short: folder.replace('packages/', ''), manifest: manifestOf(text) }];
   });

@@ -1,5 +1,6 @@
-import { columnList, quoteColumns, quoteTable } from '@tsmolt/pgwire';
-import type { CopyFormat, RowRange, Table, TableName } from '@tsmolt/core';
+import { columnOf } from '@tsmolt/core';
+import type { Column, CopyFormat, RowRange, Table, TableName } from '@tsmolt/core';
+import { columnList, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 
 /**
  * Settings that make a value's text the same on every server and for every role. Source: PostgreSQL manual, "Client
@@ -32,7 +33,14 @@ export function sessionSettings(versionNumber: number): string {
 
 /** The rows of a range, for COPY or a hash. `ONLY` because a parent of old-style inheritance would show its children's rows. */
 export function selectRange(table: Table, columns: readonly string[], range: RowRange): string {
-  return `SELECT ${quoteColumns(columns)} FROM ${from(table)} WHERE ${range.condition}`;
+  const expressions = columns.map((name) => exportExpression(columnOf(table, name)));
+  return `SELECT ${expressions.join(', ')} FROM ${from(table)} WHERE ${range.condition}`;
+}
+
+/** What COPY is to print for a column. The output function of xml drops a declaration of version 1.0; its text keeps it. */
+function exportExpression(column: Column): string {
+  const name = quoteIdentifier(column.name);
+  return column.nativeType === 'xml' ? `${name}::text` : name;
 }
 
 export function from(table: Pick<Table, 'name' | 'partitioned'>): string {
