@@ -7,11 +7,16 @@ import { runMeasured } from '../measure/run-measured.js';
 const rows = Number(process.env['BENCH_ROWS'] ?? 4_000_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 
-const columns = 'id bigint PRIMARY KEY, customer int NOT NULL, total numeric(12,2), note text, at timestamptz, ok boolean, code varchar(12), score float8';
+const columns =
+  'id bigint PRIMARY KEY, customer int NOT NULL, total numeric(12,2), note text, at timestamptz, ok boolean, code varchar(12), score float8';
 const create = `CREATE TABLE orders (${columns})`;
 
 // Version 15 on both sides: pgcopydb 0.10 brings the pg_dump of version 15, which refuses a later server.
-const settings = { own: true, durable: true, settings: { shared_buffers: '512MB', max_wal_size: '4GB', wal_level: 'replica' } };
+const settings = {
+  own: true,
+  durable: true,
+  settings: { shared_buffers: '512MB', max_wal_size: '4GB', wal_level: 'replica' },
+};
 const source = await startPostgres15(settings);
 const target = await startPostgres15(settings);
 try {
@@ -43,7 +48,10 @@ function contenders(from: string, to: string): Contender[] {
   const check = async (): Promise<void> => {
     const [counted] = await runSql<{ rows: number }>(to, 'SELECT count(*)::int AS rows FROM orders');
     if (counted?.rows !== rows) throw new Error(`the target holds ${counted?.rows} rows`);
-    const [key] = await runSql(to, `SELECT FROM pg_index WHERE indrelid = 'orders'::regclass AND indisprimary`);
+    const [key] = await runSql(
+      to,
+      `SELECT FROM pg_index WHERE indrelid = 'orders'::regclass AND indisprimary`,
+    );
     if (key === undefined) throw new Error('the target has no primary key');
   };
   const contender = (name: string, withTable: boolean, command: string): Contender => ({
@@ -64,7 +72,11 @@ function contenders(from: string, to: string): Contender[] {
         '--ignore-replication-check --non-interactive --metrics-listen-addr 127.0.0.1:0 --export-concurrency 2',
     ),
     contender('psql | psql', true, pipe('')),
-    contender('psql | psql, two ranges', true, `${pipe(`WHERE id <= ${half}`)} & first=$!; ${pipe(`WHERE id > ${half}`)} && wait $first`),
+    contender(
+      'psql | psql, two ranges',
+      true,
+      `${pipe(`WHERE id <= ${half}`)} & first=$!; ${pipe(`WHERE id > ${half}`)} && wait $first`,
+    ),
     contender(
       'pgcopydb',
       false,
@@ -75,7 +87,11 @@ function contenders(from: string, to: string): Contender[] {
 }
 
 async function freshTarget(withTable: boolean): Promise<void> {
-  await runSql(target.url, 'DROP DATABASE IF EXISTS bench WITH (FORCE)', 'CREATE DATABASE bench TEMPLATE template0');
+  await runSql(
+    target.url,
+    'DROP DATABASE IF EXISTS bench WITH (FORCE)',
+    'CREATE DATABASE bench TEMPLATE template0',
+  );
   if (withTable) await runSql(new URL('/bench', target.url).href, create);
   await runSql(target.url, 'CHECKPOINT');
 }

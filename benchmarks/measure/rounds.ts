@@ -29,7 +29,9 @@ export async function measureRounds(contenders: readonly Contender[], rounds: nu
       const measured = await contender.run();
       await contender.check();
       runs.get(contender.name)?.push(measured);
-      process.stdout.write(`round ${round}: ${contender.name} ${measured.seconds.toFixed(2)} s, ${mebibytes(measured.peakBytes)} MiB\n`);
+      process.stdout.write(
+        `round ${round}: ${contender.name} ${measured.seconds.toFixed(2)} s, ${mebibytes(measured.peakBytes)} MiB\n`,
+      );
     }
   }
   return contenders.map(({ name }) => summarize(name, runs.get(name) ?? []));
@@ -37,7 +39,12 @@ export async function measureRounds(contenders: readonly Contender[], rounds: nu
 
 function summarize(name: string, runs: readonly Measured[]): Result {
   const seconds = runs.map((run) => run.seconds);
-  return { name, seconds, medianSeconds: median(seconds), peakBytes: Math.max(...runs.map((run) => run.peakBytes)) };
+  return {
+    name,
+    seconds,
+    medianSeconds: median(seconds),
+    peakBytes: Math.max(...runs.map((run) => run.peakBytes)),
+  };
 }
 
 function median(values: readonly number[]): number {
@@ -59,9 +66,18 @@ export async function report(question: string, results: readonly Result[], file:
         `${first.name} is ${ratio.toFixed(2)}x as fast  peak ${mebibytes(result.peakBytes)} MiB\n`,
     );
   }
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model, memoryBytes: totalmem(), arch: arch(), node: process.version };
+  const machine = {
+    cpus: cpus().length,
+    model: cpus()[0]?.model,
+    memoryBytes: totalmem(),
+    arch: arch(),
+    node: process.version,
+  };
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify({ question, at: new Date().toISOString(), machine, results }, null, 2)}\n`);
+  await writeFile(
+    file,
+    `${JSON.stringify({ question, at: new Date().toISOString(), machine, results }, null, 2)}\n`,
+  );
   process.stdout.write(`written to ${file}\n`);
 }
 

@@ -16,7 +16,10 @@ const sampleMs = 50;
  * @param command for `bash -c`, with `set -o pipefail`: a failure anywhere in a pipe counts
  * @throws Error with what the command wrote to stderr
  */
-export async function runMeasured(command: string, env: Readonly<Record<string, string>> = {}): Promise<Measured> {
+export async function runMeasured(
+  command: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Measured> {
   const started = performance.now();
   const child = spawn('bash', ['-c', `set -o pipefail; ${command}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -43,7 +46,8 @@ async function treeMemory(root: number): Promise<number> {
     const parent = / \S (\d+)/.exec(stat.slice(stat.lastIndexOf(')')));
     if (parent !== null) parents.set(Number(name), Number(parent[1]));
   }
-  const descends = (pid: number): boolean => pid === root || (parents.has(pid) && descends(parents.get(pid) ?? 0));
+  const descends = (pid: number): boolean =>
+    pid === root || (parents.has(pid) && descends(parents.get(pid) ?? 0));
   const sizes = [...parents.keys()].filter(descends).map(async (pid) => {
     const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
     return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) * 1024;

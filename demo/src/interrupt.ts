@@ -20,12 +20,12 @@ export function listenForInterrupt(): Interrupt {
   return { signal: controller.signal, exitCode: () => code };
 }
 
-/** Waits for `work`, or gives up on it when the signal fires. @throws the signal's reason then */
-export async function unlessInterrupted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+/** Does `work`, or gives up waiting for it when the signal fires. @throws the signal's reason then */
+export async function unlessInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   return new Promise<T>((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     // After an interrupt the servers go, and what this work says about that interests nobody.
-    work.then(resolve, reject);
+    work().then(resolve, reject);
   });
 }

@@ -21,10 +21,10 @@ const placeOrder = `
 export async function startOrderWriter(url: string): Promise<OrderWriter> {
   const client = await connectSql(url);
   const random = seededRandom(1);
-  let stopping = false;
+  const stopping = new AbortController();
   let placed = 0;
   const work = (async (): Promise<void> => {
-    while (!stopping) {
+    while (!stopping.signal.aborted) {
       await client.query(placeOrder, [1 + random.below(100_000), 1 + random.below(20_000)]);
       placed++;
       await delay(pauseMs);
@@ -34,8 +34,12 @@ export async function startOrderWriter(url: string): Promise<OrderWriter> {
   work.catch(() => undefined);
   return {
     stop: async () => {
-      stopping = true;
-      await work.finally(() => client.end());
+      stopping.abort();
+      try {
+        await work;
+      } finally {
+        await client.end();
+      }
       return placed;
     },
   };

@@ -43,26 +43,35 @@ test('tables are created with types of CockroachDB and filled with the same valu
   );
   const run = await tsmoltFetch(source.url, target, ...args);
   expect(run.exitCode, run.failure).toBe(0);
-  const columns = 'id, mail, mood::text, name, code, n, s, price, free, f, r, ok, raw, j::jsonb, jb, tags, numbers, at, local, day, t, i, u, ip, b, vb, cash::text, x::text, span::text, ts';
+  const columns =
+    'id, mail, mood::text, name, code, n, s, price, free, f, r, ok, raw, j::jsonb, jb, tags, numbers, at, local, day, t, i, u, ip, b, vb, cash::text, x::text, span::text, ts';
   for (const table of [`(SELECT ${columns} FROM "Shop"."Customers")`, 'no_key']) {
     expect(await printedRows(target, table)).toEqual(await printedRows(source.url, table));
   }
   const statements = standIn.statements();
   expect(statements.find((sql) => sql.startsWith('CREATE TABLE "Shop"'))).toMatchSnapshot();
   expect(statements).toContain(`CREATE TYPE IF NOT EXISTS "Shop"."mood" AS ENUM ('happy', 'so''so')`);
-  expect(run.log.find((line) => line['table'] === 'Shop.Customers' && line.message.startsWith('created table'))).toMatchObject({
+  expect(
+    run.log.find((line) => line['table'] === 'Shop.Customers' && line.message.startsWith('created table')),
+  ).toMatchObject({
     level: 'warn',
     not_carried_over: expect.arrayContaining(['native types (kept as text) of cash, x, span']),
   });
   // What two engines print in different ways is not compared by its text, and the report says so.
-  expect(run.log.find((line) => line['checksum_equal'] !== undefined && line['table'] === 'Shop.Customers')).toMatchObject({
+  expect(
+    run.log.find((line) => line['checksum_equal'] !== undefined && line['table'] === 'Shop.Customers'),
+  ).toMatchObject({
     checksum_equal: true,
     columns_not_hashed: expect.arrayContaining(['price', 'f', 'jb']),
   });
 });
 
 test('a transaction conflict is tried again without a row lost or doubled', async () => {
-  await runSql(source.url, 'CREATE TABLE t (id int PRIMARY KEY)', 'INSERT INTO t SELECT generate_series(1, 20000)');
+  await runSql(
+    source.url,
+    'CREATE TABLE t (id int PRIMARY KEY)',
+    'INSERT INTO t SELECT generate_series(1, 20000)',
+  );
   standIn.faults.failNext({
     match: /^COPY/,
     at: 'copy-done',
@@ -73,28 +82,65 @@ test('a transaction conflict is tried again without a row lost or doubled', asyn
   const run = await tsmoltFetch(source.url, target, ...args, '--row-batch-size', '5000');
   expect(run.exitCode, run.failure).toBe(0);
   expect(run.line(/restart transaction.*trying again/)).toMatchObject({ level: 'warn', attempt: 1 });
-  expect(await runSql(target, 'SELECT count(*)::INT4 AS rows, count(DISTINCT id)::INT4 AS ids FROM t')).toEqual([{ rows: 20_000, ids: 20_000 }]);
+  expect(
+    await runSql(target, 'SELECT count(*)::INT4 AS rows, count(DISTINCT id)::INT4 AS ids FROM t'),
+  ).toEqual([{ rows: 20_000, ids: 20_000 }]);
 });
 
 test('an ambiguous result is not tried again: the rows might be there', async () => {
   await runSql(source.url, 'CREATE TABLE t (v int)', 'INSERT INTO t SELECT generate_series(1, 100)');
-  standIn.faults.failNext({ match: /^COPY/, at: 'copy-done', sqlstate: '40003', message: 'result is ambiguous', outcome: 'kept' });
+  standIn.faults.failNext({
+    match: /^COPY/,
+    at: 'copy-done',
+    sqlstate: '40003',
+    message: 'result is ambiguous',
+    outcome: 'kept',
+  });
   const run = await tsmoltFetch(source.url, target, ...args);
   expect(run.exitCode).toBe(1);
-  expect(run.line(/^Error/)).toMatchObject({ code: 'TSM4007', advice: expect.stringContaining('truncate-if-exists') });
-  const again = await tsmoltFetch(source.url, target, '--direct-copy', '--table-handling', 'truncate-if-exists', '--skip-pk-check', '--checksum');
+  expect(run.line(/^Error/)).toMatchObject({
+    code: 'TSM4007',
+    advice: expect.stringContaining('truncate-if-exists'),
+  });
+  const again = await tsmoltFetch(
+    source.url,
+    target,
+    '--direct-copy',
+    '--table-handling',
+    'truncate-if-exists',
+    '--skip-pk-check',
+    '--checksum',
+  );
   expect(again.exitCode, again.failure).toBe(0);
   expect(await runSql(target, 'SELECT count(*)::INT4 AS rows FROM t')).toEqual([{ rows: 100 }]);
 });
 
 test('existing tables are matched, and a type that CockroachDB lacks is named before anything is dropped', async () => {
-  await runSql(source.url, 'CREATE TABLE ok (id int PRIMARY KEY, v varchar(10))', `INSERT INTO ok VALUES (1, 'one')`);
+  await runSql(
+    source.url,
+    'CREATE TABLE ok (id int PRIMARY KEY, v varchar(10))',
+    `INSERT INTO ok VALUES (1, 'one')`,
+  );
   await runSql(target, 'CREATE TABLE ok (id INT4 PRIMARY KEY, v STRING)');
-  const run = await tsmoltFetch(source.url, target, '--direct-copy', '--table-handling', 'truncate-if-exists', '--checksum');
+  const run = await tsmoltFetch(
+    source.url,
+    target,
+    '--direct-copy',
+    '--table-handling',
+    'truncate-if-exists',
+    '--checksum',
+  );
   expect(run.exitCode, run.failure).toBe(0);
-  await runSql(source.url, 'CREATE TYPE pair AS (a int, b text)', 'CREATE TABLE odd (id int PRIMARY KEY, p pair)');
+  await runSql(
+    source.url,
+    'CREATE TYPE pair AS (a int, b text)',
+    'CREATE TABLE odd (id int PRIMARY KEY, p pair)',
+  );
   const refused = await tsmoltFetch(source.url, target, ...args);
   expect(refused.exitCode).toBe(1);
-  expect(refused.line(/^Error/)).toMatchObject({ code: 'TSM3004', message: expect.stringContaining('public.odd.p is public.pair') });
+  expect(refused.line(/^Error/)).toMatchObject({
+    code: 'TSM3004',
+    message: expect.stringContaining('public.odd.p is public.pair'),
+  });
   expect(await runSql(target, 'SELECT count(*)::INT4 AS rows FROM ok')).toEqual([{ rows: 1 }]);
 });

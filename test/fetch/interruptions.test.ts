@@ -36,9 +36,18 @@ describe('a target that dies in the middle', () => {
     await target.start();
     const [before] = await runSql<{ rows: number }>(url, 'SELECT count(*)::int AS rows FROM events');
     expect(before?.rows, 'whole batches or nothing').toSatisfy((rows: number) => rows < 200_000);
-    const again = await tsmoltFetch(databases.source, url, ...smallBatches, 'truncate-if-exists', '--checksum');
+    const again = await tsmoltFetch(
+      databases.source,
+      url,
+      ...smallBatches,
+      'truncate-if-exists',
+      '--checksum',
+    );
     expect(again.exitCode, again.failure).toBe(0);
-    expect(again.line('data import on target for table complete')).toMatchObject({ num_rows: 200_000, checksum_equal: true });
+    expect(again.line('data import on target for table complete')).toMatchObject({
+      num_rows: 200_000,
+      checksum_equal: true,
+    });
   });
 
   test('a fetch that is killed with -9 leaves nothing half-loaded that a rerun would keep', async () => {
@@ -48,26 +57,69 @@ describe('a target that dies in the middle', () => {
     await run.printed(/starting data import/);
     run.process.kill('SIGKILL');
     await run.finished;
-    const again = await tsmoltFetch(databases.source, url, ...smallBatches, 'truncate-if-exists', '--checksum');
+    const again = await tsmoltFetch(
+      databases.source,
+      url,
+      ...smallBatches,
+      'truncate-if-exists',
+      '--checksum',
+    );
     expect(again.exitCode, again.failure).toBe(0);
     expect(await printedRows(url, 'events')).toEqual(await printedRows(databases.source, 'events'));
   });
 });
 
 describe('connections that break', () => {
-  test('to the source: the batch is sent again from the same snapshot', async () => {
+  test('of a worker on the source: its batch is exported again from the same snapshot', async () => {
+    await runSql(databases.source, ...bigTable);
+    const run = startFetch(
+      databases.source,
+      databases.target,
+      ...smallBatches,
+      'drop-on-target-and-recreate',
+      '--checksum',
+    );
+    await run.printed(/starting data import/);
+    const copying = `FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY (%'`;
+    await expect
+      .poll(
+        () =>
+          runSql(
+            databases.source,
+            `SELECT pg_terminate_backend(pid) AS ended ${copying} AND state = 'active' LIMIT 1`,
+          ),
+        { interval: 5 },
+      )
+      .toEqual([{ ended: true }]);
+    const finished = await run.finished;
+    expect(finished.exitCode, finished.failure).toBe(0);
+    expect(finished.line(/; trying again$/)).toMatchObject({ level: 'warn', table: 'public.events' });
+    expect(finished.line('data import on target for table complete')).toMatchObject({
+      num_rows: 200_000,
+      checksum_equal: true,
+    });
+  });
+
+  test('all to the source: the snapshot is gone, and the run says so instead of going on with another', async () => {
     await runSql(databases.source, ...bigTable);
     const proxy = await startTcpProxy(Number(new URL(databases.source).port));
     const throughProxy = new URL(databases.source);
     throughProxy.port = String(proxy.port);
-    const run = startFetch(throughProxy.href, databases.target, ...smallBatches, 'drop-on-target-and-recreate', '--checksum');
+    const run = startFetch(
+      throughProxy.href,
+      databases.target,
+      ...smallBatches,
+      'drop-on-target-and-recreate',
+    );
     await run.printed(/starting data import/);
     proxy.cut();
     const finished = await run.finished;
     await proxy.close();
-    // The connection that holds the snapshot is cut as well: workers that have not joined by then cannot any more.
-    if (finished.exitCode === 0) expect(await printedRows(databases.target, 'events')).toHaveLength(200_000);
-    else expect(finished.line(/^Error: /)).toMatchObject({ code: expect.stringMatching(/^TSM/), advice: expect.any(String) });
+    expect(finished.exitCode).toBe(1);
+    expect(finished.line(/^Error: /)).toMatchObject({
+      code: 'TSM2009',
+      advice: expect.stringContaining('truncate-if-exists'),
+    });
   });
 });
 
@@ -85,13 +137,27 @@ describe('Ctrl-C', () => {
 
     expect(finished.exitCode).toBe(130);
     expect(finished.line(/^stopping/).level).toBe('warn');
-    expect(finished.line(/^Error: stopped on request|^Error: .*stopped on request/)).toMatchObject({ code: 'TSM1005' });
+    expect(finished.line(/^Error: stopped on request|^Error: .*stopped on request/)).toMatchObject({
+      code: 'TSM1005',
+    });
     expect(finished.line('dropped the replication slot of the failed run')).toMatchObject({ slot });
     for (const url of [databases.source, databases.target]) {
       await expect
-        .poll(() => runSql(url, `SELECT pid FROM pg_stat_activity WHERE application_name = 'tsmolt fetch' AND datname = current_database()`), { timeout: 5000 })
+        .poll(
+          () =>
+            runSql(
+              url,
+              `SELECT pid FROM pg_stat_activity WHERE application_name = 'tsmolt fetch' AND datname = current_database()`,
+            ),
+          { timeout: 5000 },
+        )
         .toEqual([]);
     }
-    expect(await runSql(databases.source, `SELECT slot_name FROM pg_replication_slots WHERE slot_name = '${slot}'`)).toEqual([]);
+    expect(
+      await runSql(
+        databases.source,
+        `SELECT slot_name FROM pg_replication_slots WHERE slot_name = '${slot}'`,
+      ),
+    ).toEqual([]);
   });
 });

@@ -62,7 +62,8 @@ test('says what MOLT says, in the same order and with the same fields', async ()
     cdc_cursor: cursor,
     net_duration: expect.any(String),
   });
-  for (const line of run.log) expect(line['time']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$/);
+  for (const line of run.log)
+    expect(line['time']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$/);
 });
 
 test('no password appears anywhere in the output', async () => {

@@ -21,10 +21,16 @@ function lastWords(run: Finished): { code: unknown; message: string; advice: unk
 
 describe('connecting', () => {
   test('a wrong password names server and user', async () => {
-    const run = await tsmoltFetch(changed(databases.source, (url) => (url.password = 'wrong')), databases.target, '--direct-copy');
+    const run = await tsmoltFetch(
+      changed(databases.source, (url) => (url.password = 'wrong')),
+      databases.target,
+      '--direct-copy',
+    );
     expect(lastWords(run)).toEqual({
       code: 'TSM2003',
-      message: expect.stringMatching(/^Error: source: .*127\.0\.0\.1:\d+, user "postgres", .*password authentication failed/),
+      message: expect.stringMatching(
+        /^Error: source: .*127\.0\.0\.1:\d+, user "postgres", .*password authentication failed/,
+      ),
       advice: expect.stringContaining('Check user and password'),
     });
   });
@@ -56,7 +62,14 @@ describe('connecting', () => {
   });
 
   test('an unencrypted connection is refused unless it is allowed', async () => {
-    const args = ['--target', databases.target, '--direct-copy', '--non-interactive', '--metrics-listen-addr', '127.0.0.1:0'];
+    const args = [
+      '--target',
+      databases.target,
+      '--direct-copy',
+      '--non-interactive',
+      '--metrics-listen-addr',
+      '127.0.0.1:0',
+    ];
     const disabled = changed(databases.source, (url) => url.searchParams.set('sslmode', 'disable'));
     expect(lastWords(await tsmolt('fetch', '--source', disabled, ...args))).toMatchObject({
       code: 'TSM2004',
@@ -81,13 +94,31 @@ describe('connecting', () => {
 describe('what is there', () => {
   test('filters that let nothing through', async () => {
     await runSql(databases.source, 'CREATE TABLE t (id int PRIMARY KEY)');
-    const run = await tsmoltFetch(databases.source, databases.target, '--direct-copy', '--table-filter', '^nothing$');
-    expect(lastWords(run)).toMatchObject({ code: 'TSM3005', message: expect.stringContaining("tables '^nothing$'") });
+    const run = await tsmoltFetch(
+      databases.source,
+      databases.target,
+      '--direct-copy',
+      '--table-filter',
+      '^nothing$',
+    );
+    expect(lastWords(run)).toMatchObject({
+      code: 'TSM3005',
+      message: expect.stringContaining("tables '^nothing$'"),
+    });
   });
 
   test('a filter that is no regular expression', async () => {
-    const run = await tsmoltFetch(databases.source, databases.target, '--direct-copy', '--table-filter', '(open');
-    expect(lastWords(run)).toMatchObject({ code: 'TSM1003', message: expect.stringContaining('--table-filter') });
+    const run = await tsmoltFetch(
+      databases.source,
+      databases.target,
+      '--direct-copy',
+      '--table-filter',
+      '(open',
+    );
+    expect(lastWords(run)).toMatchObject({
+      code: 'TSM1003',
+      message: expect.stringContaining('--table-filter'),
+    });
   });
 
   test('a table that is missing on the target', async () => {
@@ -99,28 +130,56 @@ describe('what is there', () => {
     });
   });
 
-  const mismatches: [string, string, string, string, RegExp][] = [
-    ['no primary key', '(id int)', '(id int)', 'missing primary key', /has no primary key on the source/],
-    ['another primary key', '(id int PRIMARY KEY, n int NOT NULL)', '(id int NOT NULL, n int PRIMARY KEY)', 'primary key mismatch', /primary key \(id\) on the source and primary key \(n\)/],
-    ['another type', '(id int PRIMARY KEY, v text)', '(id int PRIMARY KEY, v int)', 'type mismatch', /public\.t\.v is text on the source and integer on the target/],
-    ['a missing column', '(id int PRIMARY KEY, v text)', '(id int PRIMARY KEY)', 'missing column on target', /public\.t\.v \(text\) does not exist on the target/],
-    ['a stricter column', '(id int PRIMARY KEY, v text)', '(id int PRIMARY KEY, v text NOT NULL)', 'nullability mismatch', /may be NULL on the source and is NOT NULL on the target/],
-    ['another collation', '(id text PRIMARY KEY)', '(id text COLLATE "unicode" PRIMARY KEY)', 'collation mismatch', /collated by default on the source and unicode on the target/],
-    ['a column that only the target has and nothing fills', '(id int PRIMARY KEY)', '(id int PRIMARY KEY, v text NOT NULL)', 'extraneous column on target', /public\.t\.v exists on the target only/],
+  const mismatches = [
+    { what: 'no primary key', source: '(id int)', target: '(id int)', tag: 'missing primary key', sentence: /has no primary key on the source/ },
+    { what: 'another primary key', source: '(id int PRIMARY KEY, n int NOT NULL)', target: '(id int NOT NULL, n int PRIMARY KEY)', tag: 'primary key mismatch', sentence: /primary key \(id\) on the source and primary key \(n\)/ },
+    { what: 'another type', source: '(id int PRIMARY KEY, v text)', target: '(id int PRIMARY KEY, v int)', tag: 'type mismatch', sentence: /public\.t\.v is text on the source and integer on the target/ },
+    { what: 'a missing column', source: '(id int PRIMARY KEY, v text)', target: '(id int PRIMARY KEY)', tag: 'missing column on target', sentence: /public\.t\.v \(text\) does not exist on the target/ },
+    { what: 'a stricter column', source: '(id int PRIMARY KEY, v text)', target: '(id int PRIMARY KEY, v text NOT NULL)', tag: 'nullability mismatch', sentence: /may be NULL on the source and is NOT NULL on the target/ },
+    { what: 'another collation', source: '(id text PRIMARY KEY)', target: '(id text COLLATE "unicode" PRIMARY KEY)', tag: 'collation mismatch', sentence: /collated by default on the source and unicode on the target/ },
+    { what: 'a column that only the target has and nothing fills', source: '(id int PRIMARY KEY)', target: '(id int PRIMARY KEY, v text NOT NULL)', tag: 'extraneous column on target', sentence: /public\.t\.v exists on the target only/ },
   ]; // prettier-ignore
 
-  test.each(mismatches)('%s stops the load before it starts', async (_name, source, target, tag, sentence) => {
-    await runSql(databases.source, `CREATE TABLE t ${source}`);
-    await runSql(databases.target, `CREATE TABLE t ${target}`);
-    const run = await tsmoltFetch(databases.source, databases.target, '--direct-copy', '--table-handling', 'truncate-if-exists');
-    expect(lastWords(run)).toMatchObject({ code: 'TSM3003', message: expect.stringMatching(sentence), advice: expect.stringMatching(/\w+/) });
-    expect(run.line(sentence)).toMatchObject({ mismatch_tag: tag, failable_mismatch: true });
-  });
+  test.each(mismatches)(
+    '$what stops the load before it starts',
+    async ({ source, target, tag, sentence }) => {
+      await runSql(databases.source, `CREATE TABLE t ${source}`);
+      await runSql(databases.target, `CREATE TABLE t ${target}`);
+      const run = await tsmoltFetch(
+        databases.source,
+        databases.target,
+        '--direct-copy',
+        '--table-handling',
+        'truncate-if-exists',
+      );
+      expect(lastWords(run)).toMatchObject({
+        code: 'TSM3003',
+        message: expect.stringMatching(sentence),
+        advice: expect.stringMatching(/\w+/),
+      });
+      expect(run.line(sentence)).toMatchObject({ mismatch_tag: tag, failable_mismatch: true });
+    },
+  );
 
   const tolerated: [string, string, string, string][] = [
-    ['a column that only the target has', '(id int PRIMARY KEY)', '(id int PRIMARY KEY, v text)', 'extraneous column on target'],
-    ['a laxer column', '(id int PRIMARY KEY, v text NOT NULL)', '(id int PRIMARY KEY, v text)', 'nullability mismatch'],
-    ['a check that only the target has', '(id int PRIMARY KEY)', '(id int PRIMARY KEY CHECK (id > 0))', 'constraint on target only'],
+    [
+      'a column that only the target has',
+      '(id int PRIMARY KEY)',
+      '(id int PRIMARY KEY, v text)',
+      'extraneous column on target',
+    ],
+    [
+      'a laxer column',
+      '(id int PRIMARY KEY, v text NOT NULL)',
+      '(id int PRIMARY KEY, v text)',
+      'nullability mismatch',
+    ],
+    [
+      'a check that only the target has',
+      '(id int PRIMARY KEY)',
+      '(id int PRIMARY KEY CHECK (id > 0))',
+      'constraint on target only',
+    ],
   ];
 
   test.each(tolerated)('%s is said and the load goes on', async (_name, source, target, tag) => {
@@ -128,7 +187,10 @@ describe('what is there', () => {
     await runSql(databases.target, `CREATE TABLE t ${target}`);
     const run = await tsmoltFetch(databases.source, databases.target, '--direct-copy');
     expect(run.exitCode, run.failure).toBe(0);
-    expect(run.log.find((line) => line['mismatch_tag'] === tag)).toMatchObject({ level: 'warn', failable_mismatch: false });
+    expect(run.log.find((line) => line['mismatch_tag'] === tag)).toMatchObject({
+      level: 'warn',
+      failable_mismatch: false,
+    });
   });
 
   test('a missing privilege names the table', async () => {
@@ -145,7 +207,13 @@ describe('what is there', () => {
         url.username = user;
         url.password = 'reader';
       });
-      const run = await tsmoltFetch(source, databases.target, '--direct-copy', '--table-handling', 'drop-on-target-and-recreate');
+      const run = await tsmoltFetch(
+        source,
+        databases.target,
+        '--direct-copy',
+        '--table-handling',
+        'drop-on-target-and-recreate',
+      );
       expect(lastWords(run)).toEqual({
         code: 'TSM3001',
         message: `Error: user "${user}" may not read public.closed_table on the source`,
@@ -172,8 +240,16 @@ describe('what is there', () => {
         url.username = user;
         url.password = 'reader';
       });
-      const run = await tsmoltFetch(source, databases.target, '--direct-copy', '--table-handling', 'drop-on-target-and-recreate');
-      expect(lastWords(run).message).toContain('query would be affected by row-level security policy for table "secrets"');
+      const run = await tsmoltFetch(
+        source,
+        databases.target,
+        '--direct-copy',
+        '--table-handling',
+        'drop-on-target-and-recreate',
+      );
+      expect(lastWords(run).message).toContain(
+        'query would be affected by row-level security policy for table "secrets"',
+      );
     } finally {
       await runSql(databases.source, `DROP OWNED BY ${user}`, `DROP ROLE ${user}`);
     }
@@ -182,15 +258,26 @@ describe('what is there', () => {
 
 describe('what the target refuses', () => {
   test('a row that breaks a constraint is named, and nothing of its batch stays', async () => {
-    await runSql(databases.source, 'CREATE TABLE t (id int PRIMARY KEY, n int)', 'INSERT INTO t SELECT i, i FROM generate_series(1, 100) i');
+    await runSql(
+      databases.source,
+      'CREATE TABLE t (id int PRIMARY KEY, n int)',
+      'INSERT INTO t SELECT i, i FROM generate_series(1, 100) i',
+    );
     await runSql(databases.target, 'CREATE TABLE t (id int PRIMARY KEY, n int CHECK (n < 90))');
     const run = await tsmoltFetch(databases.source, databases.target, '--direct-copy');
-    expect(lastWords(run)).toMatchObject({ code: 'TSM4001', message: expect.stringMatching(/public\.t, shard 1.*t_n_check.*line 90/) });
+    expect(lastWords(run)).toMatchObject({
+      code: 'TSM4001',
+      message: expect.stringMatching(/public\.t, shard 1.*t_n_check.*line 90/),
+    });
     expect(await runSql(databases.target, 'SELECT count(*)::int AS rows FROM t')).toEqual([{ rows: 0 }]);
   });
 
   test('a trigger that swallows rows is found by the counts', async () => {
-    await runSql(databases.source, 'CREATE TABLE t (id int PRIMARY KEY)', 'INSERT INTO t SELECT generate_series(1, 100)');
+    await runSql(
+      databases.source,
+      'CREATE TABLE t (id int PRIMARY KEY)',
+      'INSERT INTO t SELECT generate_series(1, 100)',
+    );
     await runSql(
       databases.target,
       'CREATE TABLE t (id int PRIMARY KEY)',
@@ -206,7 +293,11 @@ describe('what the target refuses', () => {
   });
 
   test('a trigger that changes values is found by the checksum, with exit code 1', async () => {
-    await runSql(databases.source, 'CREATE TABLE t (id int PRIMARY KEY, v text)', `INSERT INTO t SELECT i, 'v' || i FROM generate_series(1, 100) i`);
+    await runSql(
+      databases.source,
+      'CREATE TABLE t (id int PRIMARY KEY, v text)',
+      `INSERT INTO t SELECT i, 'v' || i FROM generate_series(1, 100) i`,
+    );
     await runSql(
       databases.target,
       'CREATE TABLE t (id int PRIMARY KEY, v text)',
@@ -215,7 +306,10 @@ describe('what the target refuses', () => {
     );
     const run = await tsmoltFetch(databases.source, databases.target, '--direct-copy', '--checksum');
     expect(lastWords(run)).toMatchObject({ code: 'TSM4005', message: expect.stringContaining('public.t') });
-    expect(run.line('data import on target for table complete')).toMatchObject({ num_rows: 100, checksum_equal: false });
+    expect(run.line('data import on target for table complete')).toMatchObject({
+      num_rows: 100,
+      checksum_equal: false,
+    });
   });
 
   test('tables that others refer to are neither truncated nor dropped by cascade', async () => {
@@ -228,22 +322,41 @@ describe('what the target refuses', () => {
       'INSERT INTO child VALUES (1)',
     );
     for (const handling of ['truncate-if-exists', 'drop-on-target-and-recreate']) {
-      const run = await tsmoltFetch(databases.source, databases.target, '--direct-copy', '--table-handling', handling);
-      expect(lastWords(run)).toMatchObject({ code: 'TSM3006', advice: expect.stringContaining('foreign keys') });
+      const run = await tsmoltFetch(
+        databases.source,
+        databases.target,
+        '--direct-copy',
+        '--table-handling',
+        handling,
+      );
+      expect(lastWords(run)).toMatchObject({
+        code: 'TSM3006',
+        advice: expect.stringContaining('foreign keys'),
+      });
     }
-    expect(await runSql(databases.target, 'SELECT (SELECT count(*)::int FROM parent) AS parents, (SELECT count(*)::int FROM child) AS children')).toEqual([{ parents: 1, children: 1 }]);
+    expect(
+      await runSql(
+        databases.target,
+        'SELECT (SELECT count(*)::int FROM parent) AS parents, (SELECT count(*)::int FROM child) AS children',
+      ),
+    ).toEqual([{ parents: 1, children: 1 }]);
   });
 });
 
 describe('use', () => {
   test('nothing that says how rows travel', async () => {
-    expect(lastWords(await tsmoltFetch(databases.source, databases.target))).toMatchObject({ code: 'TSM1001', advice: expect.stringContaining('--direct-copy') });
+    expect(lastWords(await tsmoltFetch(databases.source, databases.target))).toMatchObject({
+      code: 'TSM1001',
+      advice: expect.stringContaining('--direct-copy'),
+    });
   });
 
   test('a value that is no choice and a number that is none are wrong use: exit code 2', async () => {
     const choice = await tsmoltFetch(databases.source, databases.target, '--table-handling', 'destroy');
     expect(choice.exitCode).toBe(2);
-    expect(choice.stderr).toContain('Allowed choices are none, truncate-if-exists, drop-on-target-and-recreate');
+    expect(choice.stderr).toContain(
+      'Allowed choices are none, truncate-if-exists, drop-on-target-and-recreate',
+    );
     const number = await tsmoltFetch(databases.source, databases.target, '--export-concurrency', 'many');
     expect(number.exitCode).toBe(2);
     expect(number.stderr).toContain('whole number');

@@ -84,7 +84,13 @@ test('an existing slot is refused by name unless it is to be replaced', async ()
     `SELECT pg_create_logical_replication_slot('taken_' || current_database(), 'pgoutput')`,
   );
   const slot = `taken_${new URL(databases.source).pathname.slice(1)}`;
-  const args = ['--direct-copy', '--table-handling', 'drop-on-target-and-recreate', '--pglogical-replication-slot-name', slot];
+  const args = [
+    '--direct-copy',
+    '--table-handling',
+    'drop-on-target-and-recreate',
+    '--pglogical-replication-slot-name',
+    slot,
+  ];
   const refused = await startFetch(databases.source, databases.target, ...args).finished;
   expect(refused.exitCode).toBe(1);
   expect(refused.line(/^Error/)).toMatchObject({

@@ -8,7 +8,9 @@ const recreate = ['--direct-copy', '--table-handling', 'drop-on-target-and-recre
 
 async function expectEqual(...tables: string[]): Promise<void> {
   for (const table of tables) {
-    expect(await printedRows(databases.target, table), table).toEqual(await printedRows(databases.source, table));
+    expect(await printedRows(databases.target, table), table).toEqual(
+      await printedRows(databases.source, table),
+    );
   }
 }
 
@@ -60,7 +62,9 @@ test('every kind of table arrives: keys of all sorts, none, partitions, inherita
     'no_columns', 'measured', 'child', 'generated', 'unlogged',
   ); // prettier-ignore
   // A parent of old-style inheritance shows its children's rows: on the target there are two tables.
-  expect(await printedRows(databases.target, 'parent')).toEqual(await printedRows(databases.source, 'ONLY parent'));
+  expect(await printedRows(databases.target, 'parent')).toEqual(
+    await printedRows(databases.source, 'ONLY parent'),
+  );
 });
 
 test('statistics cut a text key into shards, and a table without statistics says why it was cut otherwise', async () => {
@@ -72,20 +76,44 @@ test('statistics cut a text key into shards, and a table without statistics says
     'CREATE TABLE fresh (code text PRIMARY KEY)',
     `INSERT INTO fresh SELECT md5(i::text) FROM generate_series(1, 20000) i`,
   );
-  const run = await tsmoltFetch(databases.source, databases.target, ...recreate, '--use-stats-based-sharding', '--export-concurrency', '6');
+  const run = await tsmoltFetch(
+    databases.source,
+    databases.target,
+    ...recreate,
+    '--use-stats-based-sharding',
+    '--export-concurrency',
+    '6',
+  );
   expect(run.exitCode, run.failure).toBe(0);
   expect(run.line('Stats based sharding enabled for table public.analyzed')).toMatchObject({ num_shards: 6 });
-  expect(run.line(/failed to shard table public.fresh using stats based sharding: .*ANALYZE.*falling back/)).toMatchObject({ level: 'warn' });
+  expect(
+    run.line(/failed to shard table public.fresh using stats based sharding: .*ANALYZE.*falling back/),
+  ).toMatchObject({ level: 'warn' });
   await expectEqual('analyzed', 'fresh');
 });
 
 test('names that differ by case meet, unless case matters', async () => {
-  await runSql(databases.source, 'CREATE TABLE "Orders" ("Id" int PRIMARY KEY, "Total" int)', 'INSERT INTO "Orders" VALUES (1, 10)');
+  await runSql(
+    databases.source,
+    'CREATE TABLE "Orders" ("Id" int PRIMARY KEY, "Total" int)',
+    'INSERT INTO "Orders" VALUES (1, 10)',
+  );
   await runSql(databases.target, 'CREATE TABLE orders (id int PRIMARY KEY, total int)');
-  const sensitive = await tsmoltFetch(databases.source, databases.target, '--direct-copy', '--case-sensitive');
+  const sensitive = await tsmoltFetch(
+    databases.source,
+    databases.target,
+    '--direct-copy',
+    '--case-sensitive',
+  );
   expect(sensitive.exitCode).toBe(1);
   expect(sensitive.line(/^Error/).message).toContain('public.Orders does not exist on the target');
-  const folded = await tsmoltFetch(databases.source, databases.target, '--direct-copy', '--case-sensitive=false', '--checksum');
+  const folded = await tsmoltFetch(
+    databases.source,
+    databases.target,
+    '--direct-copy',
+    '--case-sensitive=false',
+    '--checksum',
+  );
   expect(folded.exitCode, folded.failure).toBe(0);
   expect(await printedRows(databases.target, 'orders')).toEqual(['(1,10)']);
 });
@@ -111,16 +139,37 @@ test('foreign keys that the target enforces decide the order; a key into its own
     'ALTER TABLE a_items ADD FOREIGN KEY (order_id) REFERENCES z_orders',
     'ALTER TABLE staff ADD FOREIGN KEY (boss) REFERENCES staff',
   );
-  const run = await tsmoltFetch(databases.source, databases.target, '--direct-copy', '--checksum', '--row-batch-size', '2000');
+  const run = await tsmoltFetch(
+    databases.source,
+    databases.target,
+    '--direct-copy',
+    '--checksum',
+    '--row-batch-size',
+    '2000',
+  );
   expect(run.exitCode, run.failure).toBe(0);
   await expectEqual('a_items', 'z_orders', 'staff');
-  const again = await tsmoltFetch(databases.source, databases.target, '--direct-copy', '--checksum', '--table-handling', 'truncate-if-exists');
+  const again = await tsmoltFetch(
+    databases.source,
+    databases.target,
+    '--direct-copy',
+    '--checksum',
+    '--table-handling',
+    'truncate-if-exists',
+  );
   expect(again.exitCode, again.failure).toBe(0);
 
-  await runSql(databases.target, 'TRUNCATE a_items, z_orders, staff', 'ALTER TABLE z_orders ADD FOREIGN KEY (id) REFERENCES a_items');
+  await runSql(
+    databases.target,
+    'TRUNCATE a_items, z_orders, staff',
+    'ALTER TABLE z_orders ADD FOREIGN KEY (id) REFERENCES a_items',
+  );
   const circle = await tsmoltFetch(databases.source, databases.target, '--direct-copy');
   expect(circle.exitCode).toBe(1);
-  expect(circle.line(/^Error/)).toMatchObject({ code: 'TSM3007', message: expect.stringContaining('public.a_items, public.z_orders') });
+  expect(circle.line(/^Error/)).toMatchObject({
+    code: 'TSM3007',
+    message: expect.stringContaining('public.a_items, public.z_orders'),
+  });
 });
 
 test('values of ten megabytes pass', async () => {
@@ -131,5 +180,8 @@ test('values of ten megabytes pass', async () => {
   );
   const run = await tsmoltFetch(databases.source, databases.target, ...recreate);
   expect(run.exitCode, run.failure).toBe(0);
-  expect(run.line('data import on target for table complete')).toMatchObject({ num_rows: 4, checksum_equal: true });
+  expect(run.line('data import on target for table complete')).toMatchObject({
+    num_rows: 4,
+    checksum_equal: true,
+  });
 });

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 const bin = fileURLToPath(new URL('../../packages/tsmolt/dist/bin.js', import.meta.url));
 
 /** One line of the log. */
-export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly message: string };
+export type LogLine = Readonly<Record<string, unknown>> & {
+  readonly level: string;
+  readonly message: string;
+};
 
 export interface Finished {
   readonly exitCode: number | null;
@@ -28,7 +31,10 @@ export interface Running {
 
 /** Starts the built command as a user would. */
 export function startTsmolt(args: readonly string[], cwd?: string): Running {
-  const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
+  const child = spawn(process.execPath, [bin, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += String(chunk)));
@@ -65,9 +71,13 @@ export function startFetch(source: string, target: string, ...args: string[]): R
 }
 
 function describe(exitCode: number | null, stdout: string, stderr: string): Finished {
-  const log = stdout.split('\n').flatMap((text) => (text.startsWith('{') ? [JSON.parse(text) as LogLine] : []));
+  const log = stdout
+    .split('\n')
+    .flatMap((text) => (text.startsWith('{') ? [JSON.parse(text) as LogLine] : []));
   const line = (message: string | RegExp): LogLine => {
-    const found = log.find(({ message: text }) => (typeof message === 'string' ? text === message : message.test(text)));
+    const found = log.find(({ message: text }) =>
+      typeof message === 'string' ? text === message : message.test(text),
+    );
     if (found === undefined) throw new Error(`no line says ${message}:\n${stdout}\n${stderr}`);
     return found;
   };

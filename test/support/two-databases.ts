@@ -25,6 +25,9 @@ export function twoDatabases(): TwoDatabases {
 
 /** The rows of a table as the database itself prints them, sorted: the judge of a round trip. */
 export async function printedRows(url: string, table: string): Promise<string[]> {
-  const rows = await runSql<{ row: string }>(url, `SELECT t::text AS row FROM ${table} t ORDER BY t::text COLLATE "C"`);
+  const rows = await runSql<{ row: string }>(
+    url,
+    `SELECT t::text AS row FROM ${table} t ORDER BY t::text COLLATE "C"`,
+  );
   return rows.map(({ row }) => row);
 }

@@ -7,10 +7,10 @@ import type { Stage } from '../stage.js';
 export async function fillSource(stage: Stage, signal: AbortSignal): Promise<void> {
   heading('1. A web shop on the old server');
   const started = performance.now();
-  const tables = await unlessInterrupted(
-    signal,
-    createShop(stage.source.url, { onStep: (step) => say(`  ${step}`) }),
-  );
+  const onStep = (step: string): void => {
+    if (!signal.aborted) say(`  ${step}`);
+  };
+  const tables = await unlessInterrupted(signal, () => createShop(stage.source.url, { onStep }));
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   say(`  ${counted(rows, 'row')} in ${tables.length} tables after ${secondsSince(started)}`);
 }

@@ -1,5 +1,12 @@
 import { displayName, rowsDigest, withoutDomain } from '@tsmolt/core';
-import type { HashAlgorithm, HashColumn, HashRequest, LogicalType, RowHasher, RowsDigest } from '@tsmolt/core';
+import type {
+  HashAlgorithm,
+  HashColumn,
+  HashRequest,
+  LogicalType,
+  RowHasher,
+  RowsDigest,
+} from '@tsmolt/core';
 import { quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { SessionPool } from '@tsmolt/pgwire';
 
@@ -27,7 +34,9 @@ export class CockroachRowHasher implements RowHasher {
   hashRows(request: HashRequest): Promise<RowsDigest> {
     const subject = `hashing ${displayName(request.table.name)}`;
     return this.#pool.use(subject, async (client) => {
-      const { rows } = await client.query<{ rows: string; first: string; second: string }>(hashStatement(request));
+      const { rows } = await client.query<{ rows: string; first: string; second: string }>(
+        hashStatement(request),
+      );
       const row = rows[0];
       if (row === undefined) throw new Error('an aggregate gave no row');
       return rowsDigest(row.rows, row.first, row.second);
@@ -47,7 +56,10 @@ export function hashStatement(request: Pick<HashRequest, 'table' | 'columns'>): 
 
 /** Big-endian: bytes are taken one by one because a cast of hexadecimal text to a number is not CockroachDB's. */
 function sevenBytes(from: number): string {
-  const bytes = Array.from({ length: 7 }, (_, index) => `(get_byte(h, ${from + index})::INT8 << ${8 * (6 - index)})`);
+  const bytes = Array.from(
+    { length: 7 },
+    (_, index) => `(get_byte(h, ${from + index})::INT8 << ${8 * (6 - index)})`,
+  );
   return `(${bytes.join(' | ')})`;
 }
 

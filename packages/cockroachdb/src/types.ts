@@ -27,7 +27,11 @@ const baseTypes: Readonly<Record<string, (modifiers: Modifiers) => LogicalType>>
   STRING: ([maxLength]) => string(maxLength),
   VARCHAR: ([maxLength]) => string(maxLength),
   CHAR: ([maxLength]) => ({ kind: 'string', padded: true, maxLength: maxLength ?? 1 }),
-  BPCHAR: ([maxLength]) => ({ kind: 'string', padded: true, ...(maxLength === undefined ? {} : { maxLength }) }),
+  BPCHAR: ([maxLength]) => ({
+    kind: 'string',
+    padded: true,
+    ...(maxLength === undefined ? {} : { maxLength }),
+  }),
   NAME: () => ({ kind: 'string', maxLength: 63 }),
   BYTES: () => ({ kind: 'bytes' }),
   DATE: () => ({ kind: 'date' }),
@@ -60,7 +64,8 @@ export function logicalType(native: NativeType, enums: EnumLabels): LogicalType 
 }
 
 /** Types of other engines that CockroachDB lacks and that travel as their text. */
-const asText = /^(pg_catalog\.)?"?(money|xml|cidr|macaddr8?|int[48](multi)?range|numrange|nummultirange|ts(tz)?(multi)?range|date(multi)?range|point|line|lseg|box|path|polygon|circle)"?$/;
+const asText =
+  /^(pg_catalog\.)?"?(money|xml|cidr|macaddr8?|int[48](multi)?range|numrange|nummultirange|ts(tz)?(multi)?range|date(multi)?range|point|line|lseg|box|path|polygon|circle)"?$/;
 
 /** Types that CockroachDB has under the same name (manual, "Data types"). */
 const sameName = /^(pg_catalog\.)?"?(tsvector|tsquery|oid|pg_lsn|refcursor)"?$/;
@@ -114,7 +119,9 @@ function integerDeclaration(bits: number, unsigned: boolean): string {
 
 /** A scale outside 0..precision (PostgreSQL 15 has negative ones) is not known here; without modifiers every value fits. */
 function decimalDeclaration(precision: number | undefined, scale: number): string {
-  return precision === undefined || scale < 0 || scale > precision ? 'DECIMAL' : `DECIMAL(${precision},${scale})`;
+  return precision === undefined || scale < 0 || scale > precision
+    ? 'DECIMAL'
+    : `DECIMAL(${precision},${scale})`;
 }
 
 function stringDeclaration(maxLength: number | undefined, padded: boolean): string {

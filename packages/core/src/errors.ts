@@ -26,6 +26,7 @@ export const errorCatalogue = {
   TSM2006: { kind: 'operator', title: 'database does not exist' },
   TSM2007: { kind: 'retry', title: 'connection lost' },
   TSM2008: { kind: 'operator', title: 'unsupported server' },
+  TSM2009: { kind: 'operator', title: 'snapshot lost' },
   TSM3001: { kind: 'operator', title: 'missing privilege' },
   TSM3002: { kind: 'operator', title: 'missing table' },
   TSM3003: { kind: 'operator', title: 'schema mismatch' },

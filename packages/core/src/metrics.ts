@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { TsmoltError } from './errors.js';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';

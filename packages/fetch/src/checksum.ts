@@ -18,8 +18,18 @@ export async function checksumTable(
   if (algorithm === undefined) throw noCommonHash(options);
   const { hashed, left } = divideColumns(pair, snapshot.rowHasher, target);
   const [source, loaded] = await Promise.all([
-    snapshot.rowHasher.hashRows({ table: pair.source, columns: hashed.map((column) => column.source), algorithm, signal }),
-    target.hashRows({ table: pair.target, columns: hashed.map((column) => column.target), algorithm, signal }),
+    snapshot.rowHasher.hashRows({
+      table: pair.source,
+      columns: hashed.map((column) => column.source),
+      algorithm,
+      signal,
+    }),
+    target.hashRows({
+      table: pair.target,
+      columns: hashed.map((column) => column.target),
+      algorithm,
+      signal,
+    }),
   ]);
   return {
     source: source.digest,
@@ -46,9 +56,11 @@ function divideColumns(
   const left: string[] = [];
   for (const column of pair.columns) {
     const type = column.source.type;
-    const sameText = sameCanonicalText(type, column.target.type) && source.canHash(type) && target.canHash(type);
+    const sameText =
+      sameCanonicalText(type, column.target.type) && source.canHash(type) && target.canHash(type);
     if (!sameText) left.push(column.source.name);
-    else hashed.push({ source: { name: column.source.name, type }, target: { name: column.target.name, type } });
+    else
+      hashed.push({ source: { name: column.source.name, type }, target: { name: column.target.name, type } });
   }
   return { hashed, left };
 }

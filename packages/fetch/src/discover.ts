@@ -34,7 +34,8 @@ export async function discover(options: FetchOptions): Promise<Discovery> {
 function nothingToDo(options: FetchOptions): TsmoltError {
   return new TsmoltError('TSM3005', {
     message: `no table on the source matches ${options.filter.description}`,
-    advice: 'Check the filters (they are case-sensitive), the database in --source, and that the user may see its schemas.',
+    advice:
+      'Check the filters (they are case-sensitive), the database in --source, and that the user may see its schemas.',
   });
 }
 
@@ -44,7 +45,8 @@ function assertReadable(tables: readonly Table[], options: FetchOptions): void {
   if (closed.length === 0) return;
   throw new TsmoltError('TSM3001', {
     message: `user "${options.source.url.user}" may not read ${closed.join(', ')} on the source`,
-    advice: 'Grant SELECT on them and USAGE on their schemas, or leave them out with --table-exclusion-filter.',
+    advice:
+      'Grant SELECT on them and USAGE on their schemas, or leave them out with --table-exclusion-filter.',
   });
 }
 

@@ -4,8 +4,14 @@ import type { TableName } from '@tsmolt/core';
 /** MOLT's fetch metrics under MOLT's names (manual, "MOLT Fetch monitoring"). */
 export class FetchMetrics {
   readonly registry = new Registry();
-  readonly #numTables = this.#gauge('molt_fetch_num_tables', 'Number of tables that are moved from the source.');
-  readonly #overallDuration = this.#gauge('molt_fetch_overall_duration', 'Duration in seconds of the fetch task.');
+  readonly #numTables = this.#gauge(
+    'molt_fetch_num_tables',
+    'Number of tables that are moved from the source.',
+  );
+  readonly #overallDuration = this.#gauge(
+    'molt_fetch_overall_duration',
+    'Duration in seconds of the fetch task.',
+  );
   readonly #exportDuration = this.#gauge(
     'molt_fetch_table_export_duration_ms',
     "Duration in milliseconds of a table's export.",
@@ -16,7 +22,10 @@ export class FetchMetrics {
     "Duration in milliseconds of a table's import.",
     ['table'],
   );
-  readonly #errors = this.#counter('molt_fetch_num_task_errors', 'Number of errors encountered by the fetch task.');
+  readonly #errors = this.#counter(
+    'molt_fetch_num_task_errors',
+    'Number of errors encountered by the fetch task.',
+  );
   readonly #exported = this.#counter('molt_fetch_rows_exported', 'Rows exported from a table.', ['table']);
   readonly #imported = this.#counter('molt_fetch_rows_imported', 'Rows imported into a table.', ['table']);
 

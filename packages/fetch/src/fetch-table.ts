@@ -23,7 +23,9 @@ export async function fetchTable(work: TableWork, onePiece: boolean): Promise<Ta
   const plan = await planTable(work, pair.source, onePiece);
   const transfer: TableTransfer = { ...work, shards: plan.shards };
   const { route } = options;
-  const times = await (route.kind === 'direct' ? directCopy(transfer) : fileCopy(transfer, route.store, route.cleanup));
+  const times = await (route.kind === 'direct'
+    ? directCopy(transfer)
+    : fileCopy(transfer, route.store, route.cleanup));
   if (options.checksum) options.onEvent({ type: 'table hashing', table });
   const checksum = options.checksum ? await checksumTable(options, snapshot, pair, work.signal) : undefined;
   const report: TableReport = {

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { displayName, Ledger, loadOrder, TsmoltError } from '@tsmolt/core';
+import { asTsmoltError, displayName, Ledger, loadOrder, TsmoltError } from '@tsmolt/core';
 import type { LoadOrder, SnapshotSource, TablePair } from '@tsmolt/core';
 import pLimit from 'p-limit';
 import { discover } from './discover.js';
@@ -23,14 +23,22 @@ export async function fetch(options: FetchOptions): Promise<FetchReport> {
   const snapshot = await openSnapshot(options, discovery);
   try {
     const tables = await moveTables(options, discovery, snapshot);
-    const report = { fetchId: options.fetchId, cdcCursor: snapshot.cursor, tables, netMs: performance.now() - started };
+    const report = {
+      fetchId: options.fetchId,
+      cdcCursor: snapshot.cursor,
+      tables,
+      netMs: performance.now() - started,
+    };
     assertChecksums(tables);
     await snapshot.close('complete');
     logComplete(options, report);
     return report;
   } catch (thrown) {
     await snapshot.close('failed').catch((second: unknown) => {
-      options.logger.error({ cause: String(second) }, 'the snapshot could not be closed: look for a replication slot that is left on the source');
+      options.logger.error(
+        { cause: String(second) },
+        'the snapshot could not be closed: look for a replication slot that is left on the source',
+      );
     });
     throw thrown;
   }
@@ -62,7 +70,10 @@ async function moveTables(
 ): Promise<TableReport[]> {
   const { sourceTables } = discovery;
   options.metrics.tables(sourceTables.length);
-  options.logger.info({ type: 'summary', num_tables: sourceTables.length, cdc_cursor: snapshot.cursor }, 'starting fetch');
+  options.logger.info(
+    { type: 'summary', num_tables: sourceTables.length, cdc_cursor: snapshot.cursor },
+    'starting fetch',
+  );
   options.onEvent({
     type: 'planned',
     tables: sourceTables.map((table) => ({ name: table.name, estimatedRows: table.estimate.rows })),
@@ -87,7 +98,7 @@ async function runInOrder(
   // Every stream of every shard listens: their number is bounded by the concurrency, not by Node's guess at a leak.
   setMaxListeners(0, signal);
   const target = bulkTargetOf(options);
-  let firstError: unknown;
+  let firstError: TsmoltError | undefined;
   const running = new Map<string, Promise<TableReport>>();
 
   const start = (pair: TablePair): Promise<TableReport> => {
@@ -100,7 +111,7 @@ async function runInOrder(
     const work = Promise.all(parents.map(start))
       .then(() => limit(() => fetchTable({ options, snapshot, target, ledger, pair, log, signal }, onePiece)))
       .catch((thrown: unknown) => {
-        firstError ??= thrown;
+        firstError ??= asTsmoltError(thrown);
         failure.abort();
         throw thrown;
       });

@@ -7,7 +7,9 @@ export const tableHandlings = ['none', 'truncate-if-exists', 'drop-on-target-and
 export type TableHandling = (typeof tableHandlings)[number];
 
 /** How rows travel: straight from server to server, or through files that COPY loads. */
-export type Route = { readonly kind: 'direct' } | { readonly kind: 'files'; readonly store: ObjectStore; readonly cleanup: boolean };
+export type Route =
+  | { readonly kind: 'direct' }
+  | { readonly kind: 'files'; readonly store: ObjectStore; readonly cleanup: boolean };
 
 export interface FetchOptions {
   readonly source: Database;

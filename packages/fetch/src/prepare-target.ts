@@ -18,7 +18,10 @@ export function bulkTargetOf(options: FetchOptions): BulkTarget {
  * @returns the tables and columns that are to be filled
  * @throws TsmoltError `TSM1005` when the answer is no
  */
-export async function prepareTarget(options: FetchOptions, discovery: Discovery): Promise<readonly TablePair[]> {
+export async function prepareTarget(
+  options: FetchOptions,
+  discovery: Discovery,
+): Promise<readonly TablePair[]> {
   const bulk = bulkTargetOf(options);
   const existing = discovery.targetTables.map((table) => table.name);
   switch (options.tableHandling) {
@@ -69,7 +72,10 @@ function logCreated(options: FetchOptions, definitions: readonly TableDefinition
 }
 
 async function confirmed(options: FetchOptions, what: string): Promise<void> {
-  if (await options.confirm(`This will ${what} (${options.target.url.host}, ${options.target.url.database}).`)) return;
+  if (
+    await options.confirm(`This will ${what} (${options.target.url.host}, ${options.target.url.database}).`)
+  )
+    return;
   throw new TsmoltError('TSM1005', {
     message: `stopped before it would ${what}: nothing was changed`,
     advice: 'Answer yes, or use --non-interactive where nobody is there to ask.',

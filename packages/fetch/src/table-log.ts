@@ -56,5 +56,8 @@ export class TableLog {
 
 /** `export_duration_ms` and `export_duration`, as MOLT writes both. */
 export function duration(what: string, milliseconds: number): Record<string, number | string> {
-  return { [`${what}_duration_ms`]: Math.round(milliseconds * 1000) / 1000, [`${what}_duration`]: clockDuration(milliseconds) };
+  return {
+    [`${what}_duration_ms`]: Math.round(milliseconds * 1000) / 1000,
+    [`${what}_duration`]: clockDuration(milliseconds),
+  };
 }

@@ -42,8 +42,11 @@ export function clientConfig(url: ConnectionUrl, attempt: TlsAttempt, options: O
   };
 }
 
+/** Ports of schemes that do not use PostgreSQL's. */
+const defaultPorts: Readonly<Record<string, number>> = { cockroachdb: 26_257 };
+
 function defaultPort(url: ConnectionUrl): number {
-  return url.scheme === 'cockroachdb' ? 26_257 : 5432;
+  return defaultPorts[url.scheme] ?? 5432;
 }
 
 function refuseUnknownParameters(url: ConnectionUrl): void {

@@ -34,7 +34,10 @@ export async function copyOut(options: CopyOptions): Promise<ExportStream> {
   });
   // Before pipeline does: the reader is to see the classified error, not the driver's.
   copy.on('error', (thrown) => stream.destroy(explain(thrown, options)));
-  pipeline(copy, stream, { signal: options.signal }).then(lease.release, lease.destroy);
+  pipeline(copy, stream, { signal: options.signal }).then(
+    () => lease.release(),
+    () => lease.destroy(),
+  );
   return { stream, rows: () => copy.rowCount };
 }
 

@@ -101,7 +101,7 @@ function classifyServerError(
   server: string,
 ): TsmoltError {
   const sqlState = error.code ?? 'XX000';
-  const found = bySqlState[sqlState] ?? byMessage(error.message) ?? bySqlStateClass[sqlState.slice(0, 2)];
+  const found = byMessage(error.message) ?? bySqlState[sqlState] ?? bySqlStateClass[sqlState.slice(0, 2)];
   const login = sqlState.startsWith('28') || sqlState === '3D000';
   const place = login ? `${server}, user "${url.user}", database "${url.database}"` : server;
   return new TsmoltError(found?.code ?? 'TSM9001', {
@@ -127,6 +127,14 @@ function byMessage(message: string): Classification | undefined {
       code: 'TSM5002',
       advice:
         'Set wal_level = logical on the source and restart it, or use --ignore-replication-check for a load without replication.',
+    };
+  }
+  if (/invalid snapshot identifier|snapshot ".*" does not exist/i.test(message)) {
+    return {
+      code: 'TSM2009',
+      advice:
+        'The connection that held the snapshot was lost: find out why (idle timeouts, failover), then run again with ' +
+        '--table-handling truncate-if-exists.',
     };
   }
   if (/all replication slots are in use/i.test(message)) {

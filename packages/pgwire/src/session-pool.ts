@@ -23,7 +23,7 @@ export class SessionPool {
       ...options.config,
       max: options.maxConnections,
       idleTimeoutMillis: 0,
-      onConnect: options.prepare,
+      verify: (client, done) => void options.prepare(client).then(() => done(), done),
     });
     // A connection that breaks while it is idle is replaced when the next one is asked for.
     this.#pool.on('error', () => undefined);

@@ -3,7 +3,10 @@ import { Client } from 'pg';
 type Row = Record<string, unknown>;
 
 /** Runs statements over one connection of its own, one after the other, and gives the rows of the last. */
-export async function runSql<Result extends Row = Row>(url: string, ...statements: string[]): Promise<Result[]> {
+export async function runSql<Result extends Row = Row>(
+  url: string,
+  ...statements: string[]
+): Promise<Result[]> {
   const client = await connectSql(url);
   try {
     let rows: Result[] = [];

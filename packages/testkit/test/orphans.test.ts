@@ -35,10 +35,7 @@ test.each(['end', 'SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
     const closed = once(child, 'close');
     const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
     const [port, folder] = JSON.parse(line) as [number, string];
-    if (way !== 'end') {
-      expect(await listens(port)).toBe(true);
-      child.kill(way);
-    }
+    if (way !== 'end') child.kill(way);
     // The program dies as it would have without servers: a signal is not swallowed, and nothing keeps it alive.
     expect(await closed).toEqual(way === 'end' ? [0, null] : [null, way]);
     for (let waited = 0; waited < 100 && (existsSync(folder) || (await listens(port))); waited++)

@@ -25,7 +25,9 @@ export function openDatabase(url: ConnectionUrl, options: OpenOptions): Promise<
   return Promise.reject(
     new TsmoltError('TSM1002', {
       message: `no database is known by the scheme ${url.scheme}://`,
-      advice: `Use one of ${Object.keys(openers).map((scheme) => `${scheme}://`).join(', ')}.`,
+      advice: `Use one of ${Object.keys(openers)
+        .map((scheme) => `${scheme}://`)
+        .join(', ')}.`,
     }),
   );
 }

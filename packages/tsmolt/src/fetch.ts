@@ -93,26 +93,36 @@ async function chooseRoute(request: FetchRequest): Promise<Route> {
   });
 }
 
+/** MOLT's defaults. */
+const defaults = {
+  caseSensitive: false,
+  tableHandling: 'none',
+  tableConcurrency: 4,
+  exportConcurrency: 4,
+  rowBatchSize: 100_000,
+  useStatsBasedSharding: false,
+  ignoreReplicationCheck: false,
+  checksum: false,
+  retry: defaultRetryPolicy,
+  onEvent: () => undefined,
+  confirm: () => Promise.resolve(true),
+} as const;
+
 function withDefaults(request: FetchRequest): Omit<FetchOptions, 'source' | 'target' | 'route'> {
+  const given = Object.fromEntries(
+    Object.entries(request).filter(([, value]) => value !== undefined),
+  ) as typeof request;
+  const { source: _source, target: _target, ...options } = given;
   const slot = request.replicationSlotName;
   return {
+    logger: silentLogger(),
+    metrics: new FetchMetrics(),
+    signal: new AbortController().signal,
+    ...defaults,
+    ...options,
     fetchId: randomUUID(),
     filter: nameFilter(request.filters ?? {}),
-    caseSensitive: request.caseSensitive ?? false,
     skipPrimaryKeyCheck: request.skipPkCheck ?? false,
-    tableHandling: request.tableHandling ?? 'none',
-    tableConcurrency: request.tableConcurrency ?? 4,
-    exportConcurrency: request.exportConcurrency ?? 4,
-    rowBatchSize: request.rowBatchSize ?? 100_000,
-    useStatsBasedSharding: request.useStatsBasedSharding ?? false,
-    ignoreReplicationCheck: request.ignoreReplicationCheck ?? false,
     ...(slot === undefined ? {} : { replication: { slot, recreate: request.dropAndRecreateSlot ?? false } }),
-    checksum: request.checksum ?? false,
-    retry: request.retry ?? defaultRetryPolicy,
-    logger: request.logger ?? silentLogger(),
-    metrics: request.metrics ?? new FetchMetrics(),
-    signal: request.signal ?? new AbortController().signal,
-    onEvent: request.onEvent ?? (() => undefined),
-    confirm: request.confirm ?? (() => Promise.resolve(true)),
   };
 }

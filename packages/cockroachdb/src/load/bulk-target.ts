@@ -52,7 +52,13 @@ export class CockroachBulkTarget implements BulkTarget {
   copyIn(request: CopyRequest, data: Readable): Promise<number> {
     const sql = `COPY ${quoteTable(request.table)}${columnList(request.columns)} FROM STDIN WITH CSV`;
     return copyIn(
-      { pool: this.#pool, url: this.#server.url, sql, subject: `loading ${displayName(request.table)}`, signal: request.signal },
+      {
+        pool: this.#pool,
+        url: this.#server.url,
+        sql,
+        subject: `loading ${displayName(request.table)}`,
+        signal: request.signal,
+      },
       data,
     );
   }

@@ -34,7 +34,10 @@ export function enumStatements(table: Table): string[] {
 
 /** The schemas that the table and its enums live in. */
 export function schemasOf(table: Table): string[] {
-  return [table.name.schema, ...table.columns.flatMap((column) => enumsIn(column.type)).map((type) => type.schema)];
+  return [
+    table.name.schema,
+    ...table.columns.flatMap((column) => enumsIn(column.type)).map((type) => type.schema),
+  ];
 }
 
 function statementsFor(type: LogicalType): string[] {
@@ -58,14 +61,38 @@ export function notCarriedOver(table: Table): string[] {
   };
   const columns = (wanted: (column: Column) => boolean): string[] =>
     table.columns.filter(wanted).map((column) => column.name);
-  add('foreign keys', table.foreignKeys.map((key) => key.name));
-  add('unique keys', table.uniqueKeys.map((key) => key.name));
+  add(
+    'foreign keys',
+    table.foreignKeys.map((key) => key.name),
+  );
+  add(
+    'unique keys',
+    table.uniqueKeys.map((key) => key.name),
+  );
   add('checks', table.checks);
-  add('defaults of', columns((column) => column.hasDefault));
-  add('identity of', columns((column) => column.identity !== 'never'));
-  add('generation expressions (the values are copied) of', columns((column) => column.generated));
-  add('collations of', columns((column) => column.collation !== undefined));
-  add('domain constraints of', columns((column) => column.type.kind === 'domain'));
-  add('native types (kept as text) of', columns((column) => column.type.kind === 'native' && declaration(column.type) === 'STRING'));
+  add(
+    'defaults of',
+    columns((column) => column.hasDefault),
+  );
+  add(
+    'identity of',
+    columns((column) => column.identity !== 'never'),
+  );
+  add(
+    'generation expressions (the values are copied) of',
+    columns((column) => column.generated),
+  );
+  add(
+    'collations of',
+    columns((column) => column.collation !== undefined),
+  );
+  add(
+    'domain constraints of',
+    columns((column) => column.type.kind === 'domain'),
+  );
+  add(
+    'native types (kept as text) of',
+    columns((column) => column.type.kind === 'native' && declaration(column.type) === 'STRING'),
+  );
   return found;
 }

@@ -1,6 +1,13 @@
 import type { CopyFormat } from '@tsmolt/core';
 import { metered } from './byte-meter.js';
-import { assertSameRows, commonFormat, exportPiece, importPiece, piecesOf, retryPiece } from './table-transfer.js';
+import {
+  assertSameRows,
+  commonFormat,
+  exportPiece,
+  importPiece,
+  piecesOf,
+  retryPiece,
+} from './table-transfer.js';
 import type { Piece, TableTransfer, TransferTimes } from './table-transfer.js';
 
 /** Server to server: COPY out of the snapshot, COPY into the target, the bytes of the one are the bytes of the other. */
@@ -24,7 +31,9 @@ async function copyPiece(transfer: TableTransfer, format: CopyFormat, piece: Pie
   const table = pair.source.name;
   const result = await retryPiece(transfer, piece, async () => {
     const source = await exportPiece(transfer, piece, format);
-    const meter = metered(source.stream, (bytes) => options.onEvent({ type: 'progress', table, rows: 0, bytes }));
+    const meter = metered(source.stream, (bytes) =>
+      options.onEvent({ type: 'progress', table, rows: 0, bytes }),
+    );
     const importedRows = await importPiece(transfer, format, meter);
     return { exportedRows: source.rows(), importedRows, bytes: meter.bytes };
   });

@@ -13,7 +13,11 @@ interface ExportedFile {
 }
 
 /** Through files: first every piece is written to the store as CSV, then COPY loads the files. */
-export async function fileCopy(transfer: TableTransfer, store: ObjectStore, cleanup: boolean): Promise<TransferTimes> {
+export async function fileCopy(
+  transfer: TableTransfer,
+  store: ObjectStore,
+  cleanup: boolean,
+): Promise<TransferTimes> {
   const started = performance.now();
   const files = await exportFiles(transfer, store);
   const exported = performance.now();
@@ -46,7 +50,9 @@ async function exportFile(transfer: TableTransfer, store: ObjectStore, piece: Pi
   const table = pair.source.name;
   const key = fileKey(displayName(table), piece);
   const source = await exportPiece(transfer, piece, 'csv');
-  const meter = metered(source.stream, (bytes) => options.onEvent({ type: 'progress', table, rows: 0, bytes }));
+  const meter = metered(source.stream, (bytes) =>
+    options.onEvent({ type: 'progress', table, rows: 0, bytes }),
+  );
   const bytes = await store.put(key, meter, signal);
   const rows = source.rows();
   options.metrics.exported(table, rows);

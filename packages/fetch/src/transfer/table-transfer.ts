@@ -1,6 +1,15 @@
 import type { Readable } from 'node:stream';
 import { displayName, TsmoltError, withRetry } from '@tsmolt/core';
-import type { BulkTarget, CopyFormat, ExportStream, Ledger, RowRange, Shard, SnapshotSource, TablePair } from '@tsmolt/core';
+import type {
+  BulkTarget,
+  CopyFormat,
+  ExportStream,
+  Ledger,
+  RowRange,
+  Shard,
+  SnapshotSource,
+  TablePair,
+} from '@tsmolt/core';
 import type { FetchOptions } from '../options.js';
 import type { TableLog } from '../table-log.js';
 
@@ -54,7 +63,11 @@ export function commonFormat(transfer: TableTransfer): CopyFormat {
 }
 
 /** Starts the export of a piece out of the snapshot. */
-export function exportPiece(transfer: TableTransfer, piece: Piece, format: CopyFormat): Promise<ExportStream> {
+export function exportPiece(
+  transfer: TableTransfer,
+  piece: Piece,
+  format: CopyFormat,
+): Promise<ExportStream> {
   return transfer.snapshot.export({
     table: transfer.pair.source,
     columns: transfer.pair.columns.map((column) => column.source.name),
@@ -67,11 +80,18 @@ export function exportPiece(transfer: TableTransfer, piece: Piece, format: CopyF
 /** Loads a piece in one transaction. @returns the target's count of rows */
 export function importPiece(transfer: TableTransfer, format: CopyFormat, data: Readable): Promise<number> {
   const columns = transfer.pair.columns.map((column) => column.target.name);
-  return transfer.target.copyIn({ table: transfer.pair.target.name, columns, format, signal: transfer.signal }, data);
+  return transfer.target.copyIn(
+    { table: transfer.pair.target.name, columns, format, signal: transfer.signal },
+    data,
+  );
 }
 
 /** Repeats work on a piece while that is safe, says so in the log, and names table and shard in the last error. */
-export async function retryPiece<T>(transfer: TableTransfer, piece: Piece, work: () => Promise<T>): Promise<T> {
+export async function retryPiece<T>(
+  transfer: TableTransfer,
+  piece: Piece,
+  work: () => Promise<T>,
+): Promise<T> {
   const { options, signal } = transfer;
   const table = displayName(transfer.pair.source.name);
   try {
@@ -79,7 +99,10 @@ export async function retryPiece<T>(transfer: TableTransfer, piece: Piece, work:
       policy: options.retry,
       signal,
       onRetry: (error, attempt, waitMs) =>
-        options.logger.warn({ table, shard: piece.shard, attempt, wait_ms: waitMs }, `${error.message}; trying again`),
+        options.logger.warn(
+          { table, shard: piece.shard, attempt, wait_ms: waitMs },
+          `${error.message}; trying again`,
+        ),
     });
   } catch (thrown) {
     throw thrown instanceof TsmoltError ? thrown.at(placeOf(transfer, piece)) : thrown;
@@ -87,7 +110,12 @@ export async function retryPiece<T>(transfer: TableTransfer, piece: Piece, work:
 }
 
 /** @throws TsmoltError `TSM4004` when the two servers counted differently */
-export function assertSameRows(transfer: TableTransfer, piece: Piece, exportedRows: number, importedRows: number): void {
+export function assertSameRows(
+  transfer: TableTransfer,
+  piece: Piece,
+  exportedRows: number,
+  importedRows: number,
+): void {
   if (exportedRows === importedRows) return;
   throw new TsmoltError('TSM4004', {
     message: `${placeOf(transfer, piece)}: the source sent ${exportedRows} rows and the target took ${importedRows}`,

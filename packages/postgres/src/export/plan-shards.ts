@@ -109,7 +109,9 @@ async function keyBounds(
     `SELECT ${end('ASC')} AS min, ${end('DESC')} AS max`,
   );
   const row = rows[0];
-  return row === undefined || row.min === null || row.max === null ? undefined : { min: row.min, max: row.max };
+  return row === undefined || row.min === null || row.max === null
+    ? undefined
+    : { min: row.min, max: row.max };
 }
 
 async function countPages(client: ClientBase, table: Table): Promise<number> {

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
 import { cutByRange } from './range-shards.js';
 
-const conditions = (type: Parameters<typeof cutByRange>[0]['type'], min: string, max: string, count: number): string[] =>
-  cutByRange({ column: 'id', type, min, max }, count).map((range) => range.condition);
+const conditions = (
+  type: Parameters<typeof cutByRange>[0]['type'],
+  min: string,
+  max: string,
+  count: number,
+): string[] => cutByRange({ column: 'id', type, min, max }, count).map((range) => range.condition);
 
 test('integers are cut evenly and both ends stay open', () => {
   expect(conditions({ kind: 'integer', bits: 64 }, '1', '100', 3)).toEqual([
@@ -13,10 +17,9 @@ test('integers are cut evenly and both ends stay open', () => {
 });
 
 test('the widest range of integers does not lose precision', () => {
-  expect(conditions({ kind: 'integer', bits: 64 }, '-9223372036854775808', '9223372036854775807', 2)).toEqual([
-    '"id" < -1',
-    '"id" >= -1',
-  ]);
+  expect(conditions({ kind: 'integer', bits: 64 }, '-9223372036854775808', '9223372036854775807', 2)).toEqual(
+    ['"id" < -1', '"id" >= -1'],
+  );
 });
 
 test('more ranges than values make as many ranges as there are values', () => {
@@ -47,6 +50,9 @@ test('floats with an infinite or undefined bound are one range', () => {
 });
 
 test('a quoted column name stays quoted', () => {
-  const [first] = cutByRange({ column: 'we"ird', type: { kind: 'integer', bits: 32 }, min: '0', max: '9' }, 2);
+  const [first] = cutByRange(
+    { column: 'we"ird', type: { kind: 'integer', bits: 32 }, min: '0', max: '9' },
+    2,
+  );
   expect(first?.condition).toBe('"we""ird" < 4');
 });

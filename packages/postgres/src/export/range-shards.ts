@@ -70,5 +70,7 @@ function floatBoundaries(bounds: KeyBounds, count: number): string[] {
   // Infinity and NaN as keys leave no width to divide: they are rare enough for one range.
   if (!Number.isFinite(min) || !Number.isFinite(max)) return [];
   const cuts = Array.from({ length: count - 1 }, (_, index) => min + (max - min) * ((index + 1) / count));
-  return [...new Set(cuts)].filter((cut) => cut > min && Number.isFinite(cut)).map((cut) => `${quoteLiteral(String(cut))}::float8`);
+  return [...new Set(cuts)]
+    .filter((cut) => cut > min && Number.isFinite(cut))
+    .map((cut) => `${quoteLiteral(String(cut))}::float8`);
 }

@@ -46,5 +46,8 @@ export async function cutByStatistics(client: ClientBase, table: Table, count: n
 /** `count` of the values, evenly spread; all of them where there are fewer. */
 function pick(values: readonly string[], count: number): string[] {
   if (values.length <= count) return [...values];
-  return Array.from({ length: count }, (_, index) => values[Math.floor(((index + 1) * values.length) / (count + 1))] ?? '');
+  return Array.from(
+    { length: count },
+    (_, index) => values[Math.floor(((index + 1) * values.length) / (count + 1))] ?? '',
+  );
 }

@@ -35,7 +35,9 @@ export class PostgresBulkTarget implements BulkTarget {
   }
 
   dropTables(names: readonly TableName[]): Promise<void> {
-    return this.#inTransaction('dropping tables', [`DROP TABLE IF EXISTS ${names.map(quoteTable).join(', ')}`]);
+    return this.#inTransaction('dropping tables', [
+      `DROP TABLE IF EXISTS ${names.map(quoteTable).join(', ')}`,
+    ]);
   }
 
   truncateTables(names: readonly TableName[]): Promise<void> {
@@ -69,7 +71,8 @@ export class PostgresBulkTarget implements BulkTarget {
   }
 
   async #missingTypes(tables: readonly Table[]): Promise<string[]> {
-    const key = (type: Pick<TypeDefinition, 'schema' | 'name'>): string => JSON.stringify([type.schema, type.name]);
+    const key = (type: Pick<TypeDefinition, 'schema' | 'name'>): string =>
+      JSON.stringify([type.schema, type.name]);
     const wanted = new Map(tables.flatMap(typeDefinitions).map((type) => [key(type), type.statement]));
     const { rows } = await this.#pool.use('reading types', (client) =>
       client.query<{ schema: string; name: string }>(

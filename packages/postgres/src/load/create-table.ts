@@ -13,7 +13,8 @@ export interface TypeDefinition {
 /** The table with its columns, NOT NULL and primary key: what MOLT's manual promises, and no more. */
 export function createTableStatement(table: Table): string {
   const lines = table.columns.map(
-    (column) => `${quoteIdentifier(column.name)} ${declaration(column.type)}${column.nullable ? '' : ' NOT NULL'}`,
+    (column) =>
+      `${quoteIdentifier(column.name)} ${declaration(column.type)}${column.nullable ? '' : ' NOT NULL'}`,
   );
   if (table.primaryKey !== undefined) lines.push(`PRIMARY KEY (${quoteColumns(table.primaryKey.columns)})`);
   return `CREATE TABLE ${quoteTable(table.name)} (\n  ${lines.join(',\n  ')}\n)`;
@@ -33,14 +34,21 @@ function definitionsOf(declared: LogicalType): TypeDefinition[] {
   }
   if (type.kind === 'composite') {
     const fields = type.fields.map((field) => `${quoteIdentifier(field.name)} ${declaration(field.type)}`);
-    return [...type.fields.flatMap((field) => definitionsOf(field.type)), define(type, `(${fields.join(', ')})`)];
+    return [
+      ...type.fields.flatMap((field) => definitionsOf(field.type)),
+      define(type, `(${fields.join(', ')})`),
+    ];
   }
   return [];
 }
 
 function define(type: { readonly schema: string; readonly name: string }, body: string): TypeDefinition {
   const { schema, name } = type;
-  return { schema, name, statement: `CREATE TYPE ${quoteIdentifier(schema)}.${quoteIdentifier(name)} AS ${body}` };
+  return {
+    schema,
+    name,
+    statement: `CREATE TYPE ${quoteIdentifier(schema)}.${quoteIdentifier(name)} AS ${body}`,
+  };
 }
 
 /** What the created table lacks, so that nobody finds out only after the cutover. */
@@ -50,14 +58,31 @@ export function notCarriedOver(table: Table): string[] {
   const add = (what: string, columns: readonly Column[]): void => {
     if (columns.length > 0) found.push(`${what} ${names(columns)}`);
   };
-  if (table.foreignKeys.length > 0) found.push(`foreign keys ${table.foreignKeys.map((key) => key.name).join(', ')}`);
-  if (table.uniqueKeys.length > 0) found.push(`unique keys ${table.uniqueKeys.map((key) => key.name).join(', ')}`);
+  if (table.foreignKeys.length > 0)
+    found.push(`foreign keys ${table.foreignKeys.map((key) => key.name).join(', ')}`);
+  if (table.uniqueKeys.length > 0)
+    found.push(`unique keys ${table.uniqueKeys.map((key) => key.name).join(', ')}`);
   if (table.checks.length > 0) found.push(`checks ${table.checks.join(', ')}`);
   if (table.partitioned) found.push('partitioning (all rows go into one table)');
-  add('defaults of', table.columns.filter((column) => column.hasDefault));
-  add('identity of', table.columns.filter((column) => column.identity !== 'never'));
-  add('generation expressions (the values are copied) of', table.columns.filter((column) => column.generated));
-  add('collations of', table.columns.filter((column) => column.collation !== undefined));
-  add('domain constraints of', table.columns.filter((column) => column.type.kind === 'domain'));
+  add(
+    'defaults of',
+    table.columns.filter((column) => column.hasDefault),
+  );
+  add(
+    'identity of',
+    table.columns.filter((column) => column.identity !== 'never'),
+  );
+  add(
+    'generation expressions (the values are copied) of',
+    table.columns.filter((column) => column.generated),
+  );
+  add(
+    'collations of',
+    table.columns.filter((column) => column.collation !== undefined),
+  );
+  add(
+    'domain constraints of',
+    table.columns.filter((column) => column.type.kind === 'domain'),
+  );
   return found;
 }

@@ -45,7 +45,9 @@ export async function dropSlot(client: PoolClient, slot: string): Promise<boolea
 }
 
 async function refuseWithoutLogicalWal(client: PoolClient, server: Server): Promise<void> {
-  const { rows } = await client.query<{ wal_level: string }>(`SELECT current_setting('wal_level') AS wal_level`);
+  const { rows } = await client.query<{ wal_level: string }>(
+    `SELECT current_setting('wal_level') AS wal_level`,
+  );
   const level = rows[0]?.wal_level;
   if (level === 'logical') return;
   throw new TsmoltError('TSM5002', {
@@ -69,7 +71,9 @@ async function createPublication(
   setup: ReplicationSetup,
   logger: Logger,
 ): Promise<void> {
-  const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_publication WHERE pubname = $1', [publicationName]);
+  const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_publication WHERE pubname = $1', [
+    publicationName,
+  ]);
   if ((rowCount ?? 0) > 0) {
     logger.warn(
       `publication ${publicationName} exists and is kept: check that it holds the tables of this run, ` +
@@ -94,7 +98,11 @@ async function createSlotWithSnapshot(server: Server, slot: string): Promise<Slo
     );
     const row = rows[0];
     if (row === undefined) throw new Error('CREATE_REPLICATION_SLOT gave no row');
-    return { consistentPoint: row.consistent_point, snapshotName: row.snapshot_name, end: () => client.end() };
+    return {
+      consistentPoint: row.consistent_point,
+      snapshotName: row.snapshot_name,
+      end: () => client.end(),
+    };
   } catch (thrown) {
     await client.end().catch(() => undefined);
     throw classify(thrown, server.url, `creating replication slot ${slot}`);

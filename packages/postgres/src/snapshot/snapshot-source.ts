@@ -1,6 +1,6 @@
 import type { ClientBase, PoolClient } from 'pg';
 import type {
-  CopyFormat, ExportRequest, ExportStream, Logger, RowHasher, ShardOptions, ShardPlan, SnapshotOptions, SnapshotSource,
+  CopyFormat, ExportRequest, ExportStream, Logger, ReplicationSetup, RowHasher, ShardOptions, ShardPlan, SnapshotOptions, SnapshotSource,
   Table,
 } from '@tsmolt/core'; // prettier-ignore
 import { displayName } from '@tsmolt/core';
@@ -39,9 +39,10 @@ export async function openSnapshot(
   const holder = await outside.lease('opening a snapshot');
   const slot = options.replication;
   try {
-    const start = slot === undefined
-      ? await plainSnapshot(holder.client, options.wantCursor)
-      : await slotSnapshot(holder.client, outside, server, { ...options, replication: slot }, logger);
+    const start =
+      slot === undefined
+        ? await plainSnapshot(holder.client, options.wantCursor)
+        : await slotSnapshot(holder.client, { outside, server, setup: slot, logger });
     const workers = workerPool(server, start.snapshotName, options.maxConnections);
     return new PostgresSnapshot({
       server, holder, outside, workers, logger, cursor: start.cursor, warnings: start.warnings,
@@ -59,6 +60,13 @@ interface SnapshotStart {
   readonly warnings: readonly string[];
 }
 
+interface SlotContext {
+  readonly outside: SessionPool;
+  readonly server: Server;
+  readonly setup: ReplicationSetup;
+  readonly logger: Logger;
+}
+
 async function plainSnapshot(client: PoolClient, wantCursor: boolean): Promise<SnapshotStart> {
   // The position first, the snapshot second: a change between the two is in both, and none is in neither.
   const position = wantCursor ? await currentPosition(client) : { cursor: '', warnings: [] };
@@ -68,17 +76,14 @@ async function plainSnapshot(client: PoolClient, wantCursor: boolean): Promise<S
 
 async function slotSnapshot(
   client: PoolClient,
-  outside: SessionPool,
-  server: Server,
-  options: SnapshotOptions & { readonly replication: NonNullable<SnapshotOptions['replication']> },
-  logger: Logger,
+  { outside, server, setup, logger }: SlotContext,
 ): Promise<SnapshotStart> {
-  const slot = await createSlot(outside, server, options.replication, logger);
+  const slot = await createSlot(outside, server, setup, logger);
   try {
     await client.query(`${beginSnapshot}; SET TRANSACTION SNAPSHOT ${quoteLiteral(slot.snapshotName)}`);
     return { cursor: slot.consistentPoint, warnings: [], snapshotName: await exportSnapshot(client) };
   } catch (thrown) {
-    await outside.use('dropping the replication slot', (other) => dropSlot(other, options.replication.slot));
+    await outside.use('dropping the replication slot', (other) => dropSlot(other, setup.slot));
     throw thrown;
   } finally {
     await slot.end();
@@ -101,8 +106,10 @@ async function currentPosition(client: PoolClient): Promise<{ cursor: string; wa
     'no replication slot was asked for: replication can start at cdc_cursor only if a slot already holds it back ' +
       '(see --pglogical-replication-slot-name), or use --ignore-replication-check',
   ];
-  if (row?.recovery) warnings.push('the source is a replica: cdc_cursor is the position that it has replayed');
-  if (row?.wal_level !== 'logical') warnings.push(`the source has wal_level = ${row?.wal_level}: it cannot replicate from cdc_cursor`);
+  if (row?.recovery)
+    warnings.push('the source is a replica: cdc_cursor is the position that it has replayed');
+  if (row?.wal_level !== 'logical')
+    warnings.push(`the source has wal_level = ${row?.wal_level}: it cannot replicate from cdc_cursor`);
   return { cursor: row?.position ?? '', warnings };
 }
 
@@ -155,7 +162,9 @@ class PostgresSnapshot implements SnapshotSource {
     holder.destroy();
     if (outcome === 'failed' && createdSlot !== undefined) {
       // The slot would keep WAL for a snapshot that is gone, until the disk of the source is full.
-      await outside.use('dropping the replication slot of the failed run', (client) => dropSlot(client, createdSlot));
+      await outside.use('dropping the replication slot of the failed run', (client) =>
+        dropSlot(client, createdSlot),
+      );
       logger.info({ slot: createdSlot }, 'dropped the replication slot of the failed run');
     }
   }

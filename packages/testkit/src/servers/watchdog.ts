@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import type { Writable } from 'node:stream';
+import type { Socket } from 'node:net';
 
 /**
  * $1: the signal that takes the server down, $2: its folder.
@@ -32,7 +32,7 @@ rm -rf "$2"
  */
 export class Watchdog {
   readonly #shell: ChildProcess;
-  readonly #commands: Writable;
+  readonly #commands: Socket;
 
   constructor(folder: string, signal: NodeJS.Signals) {
     // Its own session: Ctrl-C in a terminal must not reach it before it has done its work.
@@ -40,12 +40,13 @@ export class Watchdog {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
     });
-    this.#commands = this.#shell.stdin as Writable;
+    // A pipe to a child is a socket, though its type does not say so: it must not keep this process alive.
+    this.#commands = this.#shell.stdin as Socket;
     // Its death is noticed by nobody and harms nobody.
     this.#commands.on('error', () => undefined);
     this.#shell.on('error', () => undefined);
     this.#shell.unref();
-    if ('unref' in this.#commands && typeof this.#commands.unref === 'function') this.#commands.unref();
+    this.#commands.unref();
   }
 
   /** From now on this process dies with ours. */

@@ -86,7 +86,11 @@ function addSelectionFlags(command: Command): void {
   command
     .option('--schema-filter <regex>', 'POSIX regular expression: move the schemas that match', '.*')
     .option('--table-filter <regex>', 'POSIX regular expression: move the tables that match', '.*')
-    .option('--table-exclusion-filter <regex>', 'POSIX regular expression: leave out the tables that match', '')
+    .option(
+      '--table-exclusion-filter <regex>',
+      'POSIX regular expression: leave out the tables that match',
+      '',
+    )
     .option('--case-sensitive', 'compare names of tables and columns with regard to case')
     .option('--skip-pk-check', 'load tables without a primary key, or with different ones, unsharded')
     .addOption(
@@ -100,8 +104,16 @@ function addSpeedFlags(command: Command): void {
   command
     .option('--table-concurrency <n>', 'tables at a time', positiveInteger, 4)
     .option('--export-concurrency <n>', 'shards at a time for each table', positiveInteger, 4)
-    .option('--row-batch-size <n>', 'rows of a shard that travel in one transaction, about', positiveInteger, 100_000)
-    .option('--use-stats-based-sharding', 'cut tables by the statistics of the source, whatever the type of the key')
+    .option(
+      '--row-batch-size <n>',
+      'rows of a shard that travel in one transaction, about',
+      positiveInteger,
+      100_000,
+    )
+    .option(
+      '--use-stats-based-sharding',
+      'cut tables by the statistics of the source, whatever the type of the key',
+    )
     .option('--export-retry-max-attempts <n>', 'attempts after a failure that may pass', count, 3)
     .addOption(
       new Option('--export-retry-max-duration <duration>', 'time for all attempts together, 0 for no limit')
@@ -113,7 +125,10 @@ function addSpeedFlags(command: Command): void {
 function addReplicationFlags(command: Command): void {
   command
     .option('--ignore-replication-check', 'do not ask the source for a replication position')
-    .option('--pglogical-replication-slot-name <name>', 'create this replication slot and take the snapshot from it')
+    .option(
+      '--pglogical-replication-slot-name <name>',
+      'create this replication slot and take the snapshot from it',
+    )
     .option(
       '--pglogical-publication-and-slot-drop-and-recreate',
       'drop publication molt_fetch and the slot first, where they exist',
@@ -126,5 +141,9 @@ function addOutputFlags(command: Command): void {
     .addOption(new Option('--logging <level>', 'least level of log lines').choices(logLevels).default('info'))
     .option('--log-file [file]', 'write the log here (without a name: fetch-{datetime}.log)', 'stdout')
     .option('--use-console-writer', 'log for people, with progress and a summary, instead of JSON lines')
-    .option('--metrics-listen-addr <address>', 'serve Prometheus metrics at http://{address}/metrics', '127.0.0.1:3030');
+    .option(
+      '--metrics-listen-addr <address>',
+      'serve Prometheus metrics at http://{address}/metrics',
+      '127.0.0.1:3030',
+    );
 }

@@ -56,7 +56,7 @@ function prettyLines(write: (line: string) => void, toTerminal: boolean): { writ
     colorize: toTerminal && process.stdout.isTTY,
     ignore: 'type',
   });
-  return { write: (line) => write(String(format(forPeople(JSON.parse(line) as Record<string, unknown>)))) };
+  return { write: (line) => write(format(forPeople(JSON.parse(line) as Record<string, unknown>))) };
 }
 
 /** Fields for machines: the JSON log has them, and the summary shows what people want of them. */
@@ -70,6 +70,7 @@ function forPeople(fields: Readonly<Record<string, unknown>>): Record<string, un
     ([name, value]) =>
       !machineFields.test(name) &&
       !(name === 'cdc_cursor' && value === '') &&
+      !(Array.isArray(value) && value.length === 0) &&
       !('net_duration' in fields && partialDuration.test(name)),
   );
   return Object.fromEntries(shown);

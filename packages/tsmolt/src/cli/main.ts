@@ -18,7 +18,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .showHelpAfterError('(add --help for all options and examples)')
     .exitOverride();
   // Subcommands do not inherit what is set before they are added.
-  for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for all options and examples)');
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError('(add --help for all options and examples)');
   try {
     await program.parseAsync(separateBooleans(program, args), { from: 'user' });
     return exitCode;

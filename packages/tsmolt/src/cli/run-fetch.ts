@@ -22,7 +22,9 @@ export async function runFetchCommand(flags: FetchFlags, metricsDemanded: boolea
   const log = openLogOrExplain(flags, (line) => progress.print(line));
   if (log === undefined) return 1;
   const { logger } = log;
-  const stop = listenForStop(() => logger.warn('stopping: what runs is being cancelled (once more to stop at once)'));
+  const stop = listenForStop(() =>
+    logger.warn('stopping: what runs is being cancelled (once more to stop at once)'),
+  );
   const metrics = new FetchMetrics();
   let server: MetricsServer | undefined;
   try {
@@ -48,7 +50,10 @@ export async function runFetchCommand(flags: FetchFlags, metricsDemanded: boolea
   }
 }
 
-function openLogOrExplain(flags: FetchFlags, print: (line: string) => void): ReturnType<typeof openLog> | undefined {
+function openLogOrExplain(
+  flags: FetchFlags,
+  print: (line: string) => void,
+): ReturnType<typeof openLog> | undefined {
   try {
     return openLog({
       level: flags.logging,
@@ -67,7 +72,8 @@ function openLogOrExplain(flags: FetchFlags, print: (line: string) => void): Ret
 function assertRoute(flags: FetchFlags): void {
   if (flags.localPath === undefined || flags.useCopy === true) return;
   throw new TsmoltError('TSM1001', {
-    message: '--local-path without --use-copy would load the files with IMPORT INTO, which this version cannot do',
+    message:
+      '--local-path without --use-copy would load the files with IMPORT INTO, which this version cannot do',
     advice: 'Add --use-copy, or use --direct-copy.',
   });
 }
@@ -122,7 +128,9 @@ async function startMetrics(
     return server;
   } catch (thrown) {
     if (demanded) throw thrown;
-    logger.warn(`no metrics in this run: ${asTsmoltError(thrown).message} (choose another --metrics-listen-addr)`);
+    logger.warn(
+      `no metrics in this run: ${asTsmoltError(thrown).message} (choose another --metrics-listen-addr)`,
+    );
     return undefined;
   }
 }
@@ -130,7 +138,8 @@ async function startMetrics(
 /** The last words of a run that failed: in the log, and on the terminal where the log goes elsewhere. */
 function tell(error: TsmoltError, logger: Logger, logOnTerminal: boolean): void {
   logger.error({ code: error.code, advice: error.advice }, `Error: ${error.message}`);
-  if (error.kind === 'bug') logger.debug({ stack: error.stack, cause: String(error.cause) }, 'where it happened');
+  if (error.kind === 'bug')
+    logger.debug({ stack: error.stack, cause: String(error.cause) }, 'where it happened');
   if (!logOnTerminal) writeError(error);
 }
 

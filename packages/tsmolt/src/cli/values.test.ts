@@ -18,5 +18,6 @@ test.each(['', '5', '5 s', '-5s', '5x', 's'])('%j is no duration', (text) => {
 test('numbers of shards are whole and positive', () => {
   expect(positiveInteger('4')).toBe(4);
   expect(count('0')).toBe(0);
-  for (const text of ['0', '-1', '1.5', 'four', '', '1e3']) expect(() => positiveInteger(text)).toThrow('whole number');
+  for (const text of ['0', '-1', '1.5', 'four', '', '1e3'])
+    expect(() => positiveInteger(text)).toThrow('whole number');
 });
