@@ -60,7 +60,7 @@ function contenders(from: string, to: string): Contender[] {
     run: () => runMeasured(command),
     check,
   });
-  const bin = fileURLToPath(new URL('bin.js', import.meta.resolve('tsmolt')));
+  const bin = fileURLToPath(new URL('../bin/tsmolt.js', import.meta.resolve('tsmolt')));
   const pipe = (where: string): string =>
     `psql -qX '${from}' -c "COPY (SELECT * FROM orders ${where}) TO STDOUT" | psql -qX '${to}' -c "COPY orders FROM STDIN"`;
   const half = Math.floor(rows / 2);

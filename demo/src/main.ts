@@ -32,7 +32,10 @@ async function playActs(signal: AbortSignal): Promise<void> {
   try {
     say(`  old server: ${stage.source.url} (PostgreSQL ${stage.source.version})`);
     say(`  new server: ${stage.target.url} (PostgreSQL ${stage.target.version})`);
-    for (const act of acts) await act(stage, signal);
+    for (const act of acts) {
+      signal.throwIfAborted();
+      await act(stage, signal);
+    }
     closingWords();
   } finally {
     await stage.close();

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../packages/tsmolt/dist/bin.js', import.meta.url));
+const bin = fileURLToPath(new URL('../../packages/tsmolt/bin/tsmolt.js', import.meta.url));
 
 /** One line of the log. */
 export type LogLine = Readonly<Record<string, unknown>> & {

@@ -1,4 +1,4 @@
-import { displayName, rowsDigest, withoutDomain } from '@tsmolt/core';
+import { withoutDomain } from '@tsmolt/core';
 import type {
   HashAlgorithm,
   HashColumn,
@@ -7,7 +7,7 @@ import type {
   RowHasher,
   RowsDigest,
 } from '@tsmolt/core';
-import { quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import { queryRowsDigest, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { SessionPool } from '@tsmolt/pgwire';
 
 /** Kinds whose text CockroachDB prints as PostgreSQL does; the others differ (floats, decimals, JSON) or are not proved to agree. */
@@ -32,15 +32,7 @@ export class CockroachRowHasher implements RowHasher {
   }
 
   hashRows(request: HashRequest): Promise<RowsDigest> {
-    const subject = `hashing ${displayName(request.table.name)}`;
-    return this.#pool.use(subject, async (client) => {
-      const { rows } = await client.query<{ rows: string; first: string; second: string }>(
-        hashStatement(request),
-      );
-      const row = rows[0];
-      if (row === undefined) throw new Error('an aggregate gave no row');
-      return rowsDigest(row.rows, row.first, row.second);
-    });
+    return queryRowsDigest(this.#pool, request.table.name, hashStatement(request));
   }
 }
 

@@ -6,7 +6,7 @@ import { fetchSummary } from '../console/fetch-summary.js';
 import { fetch } from '../fetch.js';
 import type { FetchRequest } from '../fetch.js';
 import { askYesNo } from './ask.js';
-import type { FetchFlags } from './fetch-command.js';
+import type { FetchFlags } from './fetch-flags.js';
 import { openLog } from './log-destination.js';
 import { listenForStop } from './stop-signals.js';
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { main } from './cli/main.js';
+import { main } from '../dist/cli/main.js';
 
 // Connection strings stand in the arguments: a fixed title keeps their passwords out of the list of processes.
 process.title = 'tsmolt';
