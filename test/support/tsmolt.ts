@@ -27,6 +27,8 @@ export interface Running {
   readonly finished: Promise<Finished>;
   /** Resolves when a line of the output matches. */
   printed(text: RegExp): Promise<void>;
+  /** What the first group of the expression matched in the output so far. */
+  output(text: RegExp): string | undefined;
 }
 
 /** Starts the built command as a user would. */
@@ -50,7 +52,8 @@ export function startTsmolt(args: readonly string[], cwd?: string): Running {
       void finished.then(() => reject(new Error(`ended without printing ${text}:\n${stdout}\n${stderr}`)));
       look();
     });
-  return { process: child, finished, printed };
+  const output = (text: RegExp): string | undefined => text.exec(stdout + stderr)?.[1];
+  return { process: child, finished, printed, output };
 }
 
 /** Runs the built command to its end. */
