@@ -103,3 +103,25 @@ test('an existing slot is refused by name unless it is to be replaced', async ()
   ).finished; // prettier-ignore
   expect(replaced.exitCode, replaced.failure).toBe(0);
 });
+
+test('a table whose changes PostgreSQL could not publish is refused before the application is hurt', async () => {
+  await runSql(databases.source, 'CREATE TABLE journal (v text)', `INSERT INTO journal VALUES ('x')`);
+  const slot = `journal_${new URL(databases.source).pathname.slice(1)}`;
+  const args = [
+    '--direct-copy',
+    '--table-handling',
+    'drop-on-target-and-recreate',
+    '--pglogical-replication-slot-name',
+    slot,
+  ];
+  const refused = await startFetch(databases.source, databases.target, ...args).finished;
+  expect(refused.line(/^Error/)).toMatchObject({
+    code: 'TSM5003',
+    message: expect.stringContaining('public.journal'),
+    advice: expect.stringContaining('REPLICA IDENTITY FULL'),
+  });
+  await runSql(databases.source, `UPDATE journal SET v = 'y'`, 'ALTER TABLE journal REPLICA IDENTITY FULL');
+  const run = await startFetch(databases.source, databases.target, ...args).finished;
+  expect(run.exitCode, run.failure).toBe(0);
+  await runSql(databases.source, `UPDATE journal SET v = 'z'`);
+});

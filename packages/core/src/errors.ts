@@ -44,6 +44,7 @@ export const errorCatalogue = {
   TSM4008: { kind: 'operator', title: 'statement cancelled on the server' },
   TSM5001: { kind: 'operator', title: 'replication slot or publication exists' },
   TSM5002: { kind: 'operator', title: 'server is not set up for logical replication' },
+  TSM5003: { kind: 'operator', title: 'table without replica identity' },
   TSM9001: { kind: 'bug', title: 'statement failed' },
 } as const satisfies Record<string, CatalogueEntry>;
 

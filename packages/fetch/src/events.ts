@@ -13,4 +13,6 @@ export interface PlannedTable {
   readonly name: TableName;
   /** By the source's statistics: may be wrong, and 0 for a table that holds rows. */
   readonly estimatedRows: number;
+  /** The size of the table on disk, which is near the size of its rows on the wire. */
+  readonly estimatedBytes: number;
 }

@@ -1,14 +1,12 @@
-import { setMaxListeners } from 'node:events';
-import { asTsmoltError, displayName, Ledger, loadOrder, TsmoltError } from '@tsmolt/core';
-import type { LoadOrder, SnapshotSource, TablePair } from '@tsmolt/core';
-import pLimit from 'p-limit';
+import { displayName, TsmoltError } from '@tsmolt/core';
+import type { SnapshotSource } from '@tsmolt/core';
 import { discover } from './discover.js';
 import type { Discovery } from './discover.js';
-import { fetchTable } from './fetch-table.js';
+import { fetchInOrder } from './fetch-in-order.js';
 import type { FetchOptions } from './options.js';
-import { bulkTargetOf, prepareTarget } from './prepare-target.js';
+import { prepareTarget } from './prepare-target.js';
 import type { FetchReport, TableReport } from './report.js';
-import { duration, TableLog } from './table-log.js';
+import { duration } from './table-log.js';
 
 /**
  * Copies the tables of one database into another, from one consistent snapshot, and accounts for every row.
@@ -76,60 +74,14 @@ async function moveTables(
   );
   options.onEvent({
     type: 'planned',
-    tables: sourceTables.map((table) => ({ name: table.name, estimatedRows: table.estimate.rows })),
+    tables: sourceTables.map(({ name, estimate }) => ({
+      name,
+      estimatedRows: estimate.rows,
+      estimatedBytes: estimate.bytes,
+    })),
   });
   const pairs = await prepareTarget(options, discovery);
-  const order = loadOrder(pairs.map((pair) => pair.target));
-  assertNoCircle(order);
-  return runInOrder(options, snapshot, pairs, order);
-}
-
-/** As many tables at a time as allowed, none before the tables that its foreign keys point at, none after a failure. */
-async function runInOrder(
-  options: FetchOptions,
-  snapshot: SnapshotSource,
-  pairs: readonly TablePair[],
-  order: LoadOrder,
-): Promise<TableReport[]> {
-  const limit = pLimit(options.tableConcurrency);
-  const ledger = new Ledger();
-  const failure = new AbortController();
-  const signal = AbortSignal.any([options.signal, failure.signal]);
-  // Every stream of every shard listens: their number is bounded by the concurrency, not by Node's guess at a leak.
-  setMaxListeners(0, signal);
-  const target = bulkTargetOf(options);
-  let firstError: TsmoltError | undefined;
-  const running = new Map<string, Promise<TableReport>>();
-
-  const start = (pair: TablePair): Promise<TableReport> => {
-    const key = displayName(pair.target.name);
-    const known = running.get(key);
-    if (known !== undefined) return known;
-    const parents = pairs.filter((other) => order.parents.get(key)?.has(displayName(other.target.name)));
-    const onePiece = options.skipPrimaryKeyCheck || order.selfReferencing.has(key);
-    const log = new TableLog(options.logger, pair.source.name);
-    const work = Promise.all(parents.map(start))
-      .then(() => limit(() => fetchTable({ options, snapshot, target, ledger, pair, log, signal }, onePiece)))
-      .catch((thrown: unknown) => {
-        firstError ??= asTsmoltError(thrown);
-        failure.abort();
-        throw thrown;
-      });
-    running.set(key, work);
-    return work;
-  };
-
-  const results = await Promise.allSettled(pairs.map(start));
-  if (firstError !== undefined) throw firstError;
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-}
-
-function assertNoCircle(order: LoadOrder): void {
-  if (order.circle.length === 0) return;
-  throw new TsmoltError('TSM3007', {
-    message: `foreign keys on the target go round in a circle through ${order.circle.join(', ')}`,
-    advice: 'Drop one of these foreign keys on the target until the data is loaded, then add it again.',
-  });
+  return fetchInOrder(options, snapshot, pairs);
 }
 
 function assertChecksums(tables: readonly TableReport[]): void {

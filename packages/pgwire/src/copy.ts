@@ -26,6 +26,10 @@ export interface CopyOptions {
  */
 export async function copyOut(options: CopyOptions): Promise<ExportStream> {
   const lease = await options.pool.lease(options.subject);
+  if (options.signal.aborted) {
+    lease.release();
+    throw stoppedOnRequest();
+  }
   const copy = lease.client.query(copyTo(options.sql));
   const complete = serverComplete(copy);
   const stream = new Transform({
@@ -34,10 +38,14 @@ export async function copyOut(options: CopyOptions): Promise<ExportStream> {
   });
   // Before pipeline does: the reader is to see the classified error, not the driver's.
   copy.on('error', (thrown) => stream.destroy(explain(thrown, options)));
-  pipeline(copy, stream, { signal: options.signal }).then(
-    () => lease.release(),
-    () => lease.destroy(),
-  );
+  const stop = (): void => void stream.destroy(stoppedOnRequest());
+  options.signal.addEventListener('abort', stop, { once: true });
+  pipeline(copy, stream)
+    .then(
+      () => lease.release(),
+      () => lease.destroy(),
+    )
+    .finally(() => options.signal.removeEventListener('abort', stop));
   return { stream, rows: () => copy.rowCount };
 }
 

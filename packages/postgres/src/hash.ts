@@ -47,8 +47,21 @@ const hashes: Readonly<Record<HashAlgorithm, readonly [string, string]>> = {
 const rowText: Readonly<Record<HashAlgorithm, (columns: readonly HashColumn[]) => string>> = {
   'hash-extended': (columns) =>
     `ROW(${quoteColumns(columns.map((column) => column.name))})::text COLLATE "C"`,
-  md5: (columns) => `md5(concat(${columns.map(md5Part).join(', ')}))`,
+  md5: (columns) => `md5(${concatenated(columns.map(md5Part))})`,
 };
+
+/** PostgreSQL's limit for the arguments of a function (`FUNC_MAX_ARGS`). */
+const maxArguments = 100;
+
+/** All parts as one text; more of them than a function takes become a concatenation of concatenations. */
+function concatenated(parts: readonly string[]): string {
+  if (parts.length === 0) return `''`;
+  if (parts.length <= maxArguments) return `concat(${parts.join(', ')})`;
+  const groups = Array.from({ length: Math.ceil(parts.length / maxArguments) }, (_, index) =>
+    concatenated(parts.slice(index * maxArguments, (index + 1) * maxArguments)),
+  );
+  return concatenated(groups);
+}
 
 /** `v` and the value, escaped, and `;`; or `n;` for NULL. */
 function md5Part(column: HashColumn): string {

@@ -30,7 +30,8 @@ export class LocalDirectory implements ObjectStore {
       return size;
     } catch (thrown) {
       data.destroy();
-      await rm(partial, { force: true });
+      // The first error is the one to tell; what keeps the partial file from being removed is usually the same.
+      await rm(partial, { force: true }).catch(() => undefined);
       throw explain(thrown, path, signal);
     }
   }
@@ -38,7 +39,7 @@ export class LocalDirectory implements ObjectStore {
   async get(key: string): Promise<Readable> {
     const path = this.#pathOf(key);
     try {
-      await stat(path);
+      if (!(await stat(path)).isFile()) throw new Error('it is not a file');
     } catch (thrown) {
       throw explain(thrown, path);
     }
@@ -51,7 +52,7 @@ export class LocalDirectory implements ObjectStore {
       .filter((entry) => entry.isFile() && !entry.name.endsWith(partialSuffix))
       .map((entry) => relative(this.#root, join(entry.parentPath, entry.name)).split(sep).join('/'))
       .filter((key) => key.startsWith(prefix))
-      .toSorted();
+      .toSorted((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
   }
 
   async delete(key: string): Promise<void> {

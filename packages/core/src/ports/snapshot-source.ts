@@ -84,6 +84,6 @@ export interface SnapshotSource {
   planShards(table: Table, options: ShardOptions): Promise<ShardPlan>;
   /** @throws TsmoltError of kind `retry` when the connection is lost but the snapshot still stands */
   export(request: ExportRequest): Promise<ExportStream>;
-  /** Ends the snapshot. With `failed`, what was created on the server for this run alone (a slot) is removed again. */
+  /** Ends the snapshot. With `failed`, what was created on the server for this run alone (a slot) is removed again. Safe to call twice: the first call decides. */
   close(outcome: 'complete' | 'failed'): Promise<void>;
 }

@@ -70,6 +70,10 @@ async function tryStatistics(client: ClientBase, table: Table, wanted: number): 
   }
 }
 
+/**
+ * By pages where that is cheap: it reads like a sequential scan, works without a key, and cuts evenly however the keys
+ * are spread. By the key before version 14 and for partitioned tables.
+ */
 async function cutWithoutStatistics(
   client: ClientBase,
   versionNumber: number,
@@ -77,13 +81,14 @@ async function cutWithoutStatistics(
   count: number,
 ): Promise<Cut> {
   if (count <= 1) return { ranges: [{ condition: 'true' }], method: 'one shard' };
-  const byKey = await tryKeyRange(client, table, count);
-  if (byKey !== undefined) return byKey;
   if (versionNumber >= tidRangeScans && !table.partitioned) {
     const pages = await countPages(client, table);
     return { ranges: cutByPages(pages, count), method: 'page ranges' };
   }
-  return { ranges: [{ condition: 'true' }], method: 'one shard: no key that can be cut into ranges' };
+  const byKey = await tryKeyRange(client, table, count);
+  return (
+    byKey ?? { ranges: [{ condition: 'true' }], method: 'one shard: no key that can be cut into ranges' }
+  );
 }
 
 async function tryKeyRange(client: ClientBase, table: Table, count: number): Promise<Cut | undefined> {

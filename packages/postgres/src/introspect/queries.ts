@@ -22,8 +22,7 @@ export const tablesQuery = `
     GROUP BY tree.root
   )
   SELECT c.oid::int8::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
-    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (pg_catalog.has_table_privilege(c.oid, 'SELECT')
-      OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT')) AS readable,
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
     coalesce(size.bytes, 0)::float8 AS bytes, coalesce(size.rows, 0)::float8 AS rows
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -6,6 +6,7 @@ import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { copyInStatement } from '../sql.js';
 import { createTableStatement, notCarriedOver, typeDefinitions } from './create-table.js';
 import type { TypeDefinition } from './create-table.js';
+import { refuseMissingTypes } from './missing-types.js';
 
 /** Bulk load into PostgreSQL by COPY. */
 export class PostgresBulkTarget implements BulkTarget {
@@ -19,6 +20,7 @@ export class PostgresBulkTarget implements BulkTarget {
   }
 
   async planTables(tables: readonly Table[]): Promise<TableDefinition[]> {
+    await refuseMissingTypes(this.#pool, tables);
     const before = [...(await this.#missingSchemas(tables)), ...(await this.#missingTypes(tables))];
     return tables.map((table, index) => ({
       name: table.name,

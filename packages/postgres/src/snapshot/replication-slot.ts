@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { PoolClient } from 'pg';
-import { TsmoltError } from '@tsmolt/core';
-import type { Logger, ReplicationSetup } from '@tsmolt/core';
+import { displayName, TsmoltError } from '@tsmolt/core';
+import type { Logger, ReplicationSetup, TableName } from '@tsmolt/core';
 import { classify, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 
@@ -29,6 +29,7 @@ export async function createSlot(
 ): Promise<SlotSnapshot> {
   await pool.use('preparing replication', async (client) => {
     await refuseWithoutLogicalWal(client, server);
+    await refuseWithoutIdentity(client, setup.tables);
     if (setup.recreate) await dropBoth(client, setup.slot, logger);
     await createPublication(client, server, setup, logger);
   });
@@ -55,6 +56,27 @@ async function refuseWithoutLogicalWal(client: PoolClient, server: Server): Prom
     advice:
       'Set wal_level = logical and restart the source, or leave out --pglogical-replication-slot-name ' +
       'and use --ignore-replication-check for a load without replication.',
+  });
+}
+
+/** `relreplident`: d the primary key, i an index, f the whole row, n nothing. A partition has its own; its root's key is its too. */
+const identityQuery = `
+  SELECT n.nspname AS schema, c.relname AS "table" FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.oid = ANY ($1::regclass[]) AND (c.relreplident = 'n' OR c.relreplident = 'd' AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))
+  ORDER BY 1, 2`;
+
+/** A published table without an identity would take the application down: its UPDATE and DELETE fail on the source. */
+async function refuseWithoutIdentity(client: PoolClient, tables: readonly TableName[]): Promise<void> {
+  const { rows } = await client.query<TableName>(identityQuery, [tables.map(quoteTable)]);
+  if (rows.length === 0) return;
+  const names = rows.map(displayName).join(', ');
+  throw new TsmoltError('TSM5003', {
+    message: `${names} cannot be replicated: no primary key and no other replica identity`,
+    advice:
+      'Run ALTER TABLE ... REPLICA IDENTITY FULL on the source, or leave them out with --table-exclusion-filter: once ' +
+      'they are in a publication, PostgreSQL refuses UPDATE and DELETE on them.',
   });
 }
 

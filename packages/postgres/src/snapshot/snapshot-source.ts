@@ -4,11 +4,11 @@ import type {
   Table,
 } from '@tsmolt/core'; // prettier-ignore
 import { displayName } from '@tsmolt/core';
-import { copyOut, quoteLiteral, SessionPool } from '@tsmolt/pgwire';
+import { classify, copyOut, quoteLiteral, SessionPool } from '@tsmolt/pgwire';
 import type { Server, SessionLease } from '@tsmolt/pgwire';
 import { planShards } from '../export/plan-shards.js';
 import { PostgresRowHasher } from '../hash.js';
-import { selectRange, sessionSettings } from '../sql.js';
+import { from, selectRange, sessionSettings } from '../sql.js';
 import { createSlot, dropSlot } from './replication-slot.js';
 
 const beginSnapshot = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
@@ -131,6 +131,7 @@ class PostgresSnapshot implements SnapshotSource {
   readonly exportFormats: readonly CopyFormat[] = ['binary', 'text', 'csv'];
   readonly rowHasher: RowHasher;
   readonly #parts: SnapshotParts;
+  #closed: Promise<void> | undefined;
 
   constructor(parts: SnapshotParts) {
     this.#parts = parts;
@@ -139,8 +140,10 @@ class PostgresSnapshot implements SnapshotSource {
     this.rowHasher = new PostgresRowHasher(parts.workers);
   }
 
-  planShards(table: Table, options: ShardOptions): Promise<ShardPlan> {
-    return this.#parts.workers.use(`planning shards of ${displayName(table.name)}`, (client) =>
+  async planShards(table: Table, options: ShardOptions): Promise<ShardPlan> {
+    const subject = `planning shards of ${displayName(table.name)}`;
+    await this.#lockDefinition(table, subject);
+    return this.#parts.workers.use(subject, (client) =>
       planShards(client, this.#parts.server.versionNumber, table, options),
     );
   }
@@ -156,7 +159,25 @@ class PostgresSnapshot implements SnapshotSource {
     });
   }
 
-  async close(outcome: 'complete' | 'failed'): Promise<void> {
+  close(outcome: 'complete' | 'failed'): Promise<void> {
+    this.#closed ??= this.#close(outcome);
+    return this.#closed;
+  }
+
+  /**
+   * Keeps the table's definition and its rows where they are (no ALTER, no VACUUM FULL) as long as the snapshot lives,
+   * as pg_dump does: ranges of pages would mean other rows after a rewrite. Readers and writers do not notice.
+   */
+  async #lockDefinition(table: Table, subject: string): Promise<void> {
+    const { holder, server } = this.#parts;
+    try {
+      await holder.client.query(`LOCK TABLE ${from(table)} IN ACCESS SHARE MODE`);
+    } catch (thrown) {
+      throw classify(thrown, server.url, subject);
+    }
+  }
+
+  async #close(outcome: 'complete' | 'failed'): Promise<void> {
     const { holder, workers, outside, createdSlot, logger } = this.#parts;
     await workers.close();
     holder.destroy();

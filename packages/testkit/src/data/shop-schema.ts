@@ -119,6 +119,8 @@ export const shopKeys: readonly string[] = [
   `ALTER TABLE products ADD PRIMARY KEY (id), ADD UNIQUE (sku)`,
   `ALTER TABLE categories ADD PRIMARY KEY (id)`,
   `ALTER TABLE currencies ADD PRIMARY KEY (code)`,
+  // A table without a key can be replicated only with its whole rows as identity.
+  `ALTER TABLE page_views REPLICA IDENTITY FULL`,
 ];
 
 export const shopForeignKeys: readonly string[] = [

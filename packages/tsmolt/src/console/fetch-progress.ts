@@ -96,13 +96,13 @@ class LiveProgress implements FetchProgress {
     this.#planned = new Map(tables.map((table) => [displayName(table.name), table]));
     // A second Ctrl-C ends the process without stop().
     process.once('exit', this.#restoreCursor);
-    const rows = tables.reduce((sum, table) => sum + table.estimatedRows, 0);
-    this.#all = this.#createBar(allTables, rows);
+    const bytes = tables.reduce((sum, table) => sum + table.estimatedBytes, 0);
+    this.#all = this.#createBar(allTables, bytes);
     this.#drawAll();
   }
 
   #start(name: string): void {
-    this.#running.set(name, this.#createBar(name, this.#planned.get(name)?.estimatedRows ?? 0));
+    this.#running.set(name, this.#createBar(name, this.#planned.get(name)?.estimatedBytes ?? 0));
   }
 
   #advance(name: string, rows: number, bytes: number): void {
@@ -128,17 +128,17 @@ class LiveProgress implements FetchProgress {
     draw(this.#all, `${this.#finished} of ${this.#planned.size} tables finished`);
   }
 
-  #createBar(name: string, estimatedRows: number): Progress {
+  #createBar(name: string, estimatedBytes: number): Progress {
     const width = Math.max(...[allTables, ...this.#planned.keys()].map((key) => key.length));
     const payload = { name: name.padEnd(width), rows: '0', bytes: '', state: '' };
-    return { bar: this.#bars.create(Math.max(1, estimatedRows), 0, payload), rows: 0, bytes: 0 };
+    return { bar: this.#bars.create(Math.max(1, estimatedBytes), 0, payload), rows: 0, bytes: 0 };
   }
 }
 
 function draw(progress: Progress | undefined, state: string): void {
   if (progress === undefined) return;
   const { bar, rows, bytes } = progress;
-  // The estimate is the statistics' guess: the bar must not run over, and not stand at its end too soon.
-  if (rows > bar.getTotal()) bar.setTotal(rows);
-  bar.update(rows, { rows: formatCount(rows), bytes: formatBytes(bytes), state });
+  // Bytes move all the time, rows only when a batch is committed. The estimate is a guess: the bar must not run over.
+  if (bytes * 1.02 > bar.getTotal()) bar.setTotal(bytes * 1.02);
+  bar.update(bytes, { rows: formatCount(rows), bytes: formatBytes(bytes), state });
 }
