@@ -51,5 +51,5 @@ function closingWords(): void {
   say(
     '  A replication slot that begins where the snapshot ends, so that no order can be lost or come twice.',
   );
-  say('Read next: npx tsmolt fetch --help');
+  say('Read next: README.md, docs/1-fetch.md, npx tsmolt fetch --help');
 }

@@ -78,7 +78,7 @@ test('Ctrl-C leaves no file that is only half written', async () => {
   const run = startFetch(
     databases.source, databases.target, '--local-path', folder, '--use-copy', '--table-handling', 'drop-on-target-and-recreate',
   ); // prettier-ignore
-  await run.printed(/page ranges/);
+  await run.printed(/sharding by ranges of pages/);
   run.process.kill('SIGINT');
   expect((await run.finished).exitCode).toBe(130);
   const left = await readdir(folder, { recursive: true });

@@ -185,3 +185,27 @@ test('values of ten megabytes pass', async () => {
     checksum_equal: true,
   });
 });
+
+test('--skip-pk-check lets tables without a key into existing tables, unsharded, and says so', async () => {
+  const create = 'CREATE TABLE nopktbl (v int)';
+  await runSql(
+    databases.source,
+    create,
+    'INSERT INTO nopktbl SELECT i % 100 FROM generate_series(1, 30000) i',
+    'ANALYZE nopktbl',
+  );
+  await runSql(databases.target, create);
+  const run = await tsmoltFetch(
+    databases.source, databases.target, '--direct-copy', '--skip-pk-check', '--checksum', '--row-batch-size', '1000',
+  ); // prettier-ignore
+  expect(run.exitCode, run.failure).toBe(0);
+  expect(
+    run.line(
+      'sharding is skipped for table public.nopktbl - flag skip-pk-check is specified and thus no PK for source table is specified',
+    ).level,
+  ).toBe('info');
+  expect(run.line('data import on target for table complete')).toMatchObject({
+    num_rows: 30_000,
+    num_shards: 1,
+  });
+});

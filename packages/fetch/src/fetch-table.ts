@@ -1,6 +1,7 @@
 import { displayName } from '@tsmolt/core';
-import type { ShardPlan, Table } from '@tsmolt/core';
+import type { ShardOptions, ShardPlan, Table } from '@tsmolt/core';
 import { checksumTable } from './checksum.js';
+import type { FetchOptions } from './options.js';
 import type { TableReport } from './report.js';
 import { directCopy } from './transfer/direct-copy.js';
 import { fileCopy } from './transfer/file-copy.js';
@@ -44,18 +45,24 @@ export async function fetchTable(work: TableWork, onePiece: boolean): Promise<Ta
 async function planTable(work: TableWork, table: Table, onePiece: boolean): Promise<ShardPlan> {
   const { options, snapshot } = work;
   const name = displayName(table.name);
-  const plan = await snapshot.planShards(
-    table,
-    onePiece
-      ? { shards: 1, rowsPerRange: Infinity, useStatistics: false }
-      : {
-          shards: options.exportConcurrency,
-          rowsPerRange: options.rowBatchSize,
-          useStatistics: options.useStatsBasedSharding,
-        },
-  );
+  if (options.skipPrimaryKeyCheck) {
+    options.logger.info(
+      `sharding is skipped for table ${name} - flag skip-pk-check is specified and thus no PK for source table is specified`,
+    );
+  }
+  const plan = await snapshot.planShards(table, onePiece ? unsharded : shardOptions(options));
   for (const warning of plan.warnings) options.logger.warn({ table: name }, warning);
   const ranges = plan.shards.reduce((sum, shard) => sum + shard.ranges.length, 0);
   options.logger.info({ table: name, num_shards: plan.shards.length, num_ranges: ranges }, plan.method);
   return plan;
+}
+
+const unsharded: ShardOptions = { shards: 1, rowsPerRange: Infinity, useStatistics: false };
+
+function shardOptions(options: FetchOptions): ShardOptions {
+  return {
+    shards: options.exportConcurrency,
+    rowsPerRange: options.rowBatchSize,
+    useStatistics: options.useStatsBasedSharding,
+  };
 }

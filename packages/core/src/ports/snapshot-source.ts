@@ -44,7 +44,7 @@ export interface RowRange {
 
 export interface ShardPlan {
   readonly shards: readonly Shard[];
-  /** What was cut by (`range on id`, `physical ranges`, `one shard: empty table`), for the log. */
+  /** How the table was cut, as a line of the log (`sharding by ranges of pages`, `one shard`). */
   readonly method: string;
   /** Why the wanted method was not used, where it was not. */
   readonly warnings: readonly string[];

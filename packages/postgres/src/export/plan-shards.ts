@@ -32,10 +32,14 @@ export async function planShards(
   return { shards, method: cut.method, warnings: cut.warnings ?? [] };
 }
 
+/** A table below this is copied faster by one session than divided among several. */
+const minBytesPerShard = 8 * 1024 * 1024;
+
 /** Ranges are for retrying and for progress; shards are for doing several at once. A small table needs neither. */
 function rangeCount(table: Table, options: ShardOptions): number {
   const byRows = Math.ceil(table.estimate.rows / options.rowsPerRange);
-  if (byRows <= 1) return 1;
+  const bySize = Math.min(options.shards, Math.ceil(table.estimate.bytes / minBytesPerShard));
+  if (byRows <= 1) return Math.max(1, bySize);
   return Math.min(maxRanges, Math.max(options.shards, byRows));
 }
 
@@ -83,7 +87,7 @@ async function cutWithoutStatistics(
   if (count <= 1) return { ranges: [{ condition: 'true' }], method: 'one shard' };
   if (versionNumber >= tidRangeScans && !table.partitioned) {
     const pages = await countPages(client, table);
-    return { ranges: cutByPages(pages, count), method: 'page ranges' };
+    return { ranges: cutByPages(pages, count), method: 'sharding by ranges of pages' };
   }
   const byKey = await tryKeyRange(client, table, count);
   return (
@@ -98,7 +102,10 @@ async function tryKeyRange(client: ClientBase, table: Table, count: number): Pro
   if (!canCutByRange(type)) return undefined;
   const bounds = await keyBounds(client, table, column);
   if (bounds === undefined) return { ranges: [{ condition: 'true' }], method: 'one shard: empty table' };
-  return { ranges: cutByRange({ column, type, ...bounds }, count), method: `key range on ${column}` };
+  return {
+    ranges: cutByRange({ column, type, ...bounds }, count),
+    method: `sharding by ranges of ${column}`,
+  };
 }
 
 /** min() and max() do not exist for uuid before version 18; the ends of the index do. */
