@@ -5,10 +5,13 @@ import { defineConfig } from 'vitest/config';
 const packagesFolder = fileURLToPath(new URL('packages', import.meta.url));
 
 /** Tests run against the sources of every package, so that a failure names the line that was written. */
-const aliases = readdirSync(packagesFolder).map((folder) => ({
-  find: folder === 'tsmolt' ? /^tsmolt$/ : new RegExp(`^@tsmolt/${folder}$`),
-  replacement: `${packagesFolder}/${folder}/src/index.ts`,
-}));
+const aliases = [
+  ...readdirSync(packagesFolder).map((folder) => ({
+    find: folder === 'tsmolt' ? /^tsmolt$/ : new RegExp(`^@tsmolt/${folder}$`),
+    replacement: `${packagesFolder}/${folder}/src/index.ts`,
+  })),
+  { find: /^@tsmolt\/testkit\/contracts$/, replacement: `${packagesFolder}/testkit/src/contracts/index.ts` },
+];
 
 export default defineConfig({
   resolve: { alias: aliases },

@@ -47,7 +47,7 @@ const barrelAdvice = "only a package's src/index.ts re-exports: import from the 
  * @param {string} text
  */
 function isBarrel(file, text) {
-  if (/^packages\/[^/]+\/src\/index\.ts$/.test(file)) return false;
+  if (/^packages\/([^/]+\/src|testkit\/src\/contracts)\/index\.ts$/.test(file)) return false;
   if (/(^|\/)index\.[cm]?[jt]s$/.test(file)) return true;
   const code = codeLines(text)
     .join('\n')

@@ -57,6 +57,7 @@ describe('import-direction', () => {
     ['packages/fetch/src/a.ts', "import type { x } from '@tsmolt/postgres';"],
     ['packages/postgres/src/a.ts', "const x = await import('@tsmolt/mysql');"],
     ['packages/tsmolt/src/a.ts', "export * from '@tsmolt/testkit';"],
+    ['packages/tsmolt/src/a.ts', "export * from '@tsmolt/testkit/contracts';"],
     ['packages/tsmolt/src/a.ts', "import { x } from '@tsmolt/core/src/names.js';"],
     ['packages/fetch/src/a.ts', "import { x } from '../../core/src/names.js';"],
     ['packages/fetch/src/a.test.ts', "import { x } from '../../core/src/names.js';"],
@@ -75,6 +76,7 @@ describe('import-direction', () => {
     ['packages/fetch/test/a.test.ts', "import { x } from '@tsmolt/postgres';"],
     ['packages/core/src/a.ts', "import { x } from './plan/b.js';\nimport fs from 'node:fs';"],
     ['packages/core/src/a.ts', "// import { x } from '@tsmolt/fetch';"],
+    ['packages/postgres/test/a.test.ts', "import { x } from '@tsmolt/testkit/contracts';"],
   ])('allows in %s: %s', (file, line) => {
     expect(places(importDirection, { ...packages, [file]: line })).toEqual([]);
   });

@@ -53,6 +53,8 @@ const byNodeCode: Readonly<Record<string, Classification>> = {
 
 const lostConnection =
   /Connection terminated|Client has encountered a connection error|connection is closed|Connection ended/i;
+/** OpenSSL could not use a certificate or key that the connection string names. */
+const unusablePem = /^ERR_OSSL_/;
 const tlsFault = /^(CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;
 
 /**
@@ -85,6 +87,14 @@ function classifyClientError(error: NodeJS.ErrnoException): Classification {
         'Give the authority that signed the certificate with sslrootcert, and the host name that it was issued for.',
     };
   }
+  if (unusablePem.test(error.code ?? '')) {
+    return {
+      code: 'TSM2005',
+      advice:
+        'Check the files that sslcert and sslkey name: a certificate and the key that belongs to it, in PEM format, ' +
+        'and sslpassword where the key is encrypted.',
+    };
+  }
   if (/timeout expired/i.test(error.message)) {
     return { code: 'TSM2001', advice: 'Check host and port, and the firewall between here and the server.' };
   }
@@ -115,7 +125,12 @@ function classifyServerError(
 }
 
 function byMessage(message: string): Classification | undefined {
-  if (/cannot truncate a table referenced in a foreign key/i.test(message)) {
+  // PostgreSQL's words, then CockroachDB's, which have no SQLSTATE of their own.
+  if (
+    /cannot truncate a table referenced in a foreign key|is referenced by foreign key from table/i.test(
+      message,
+    )
+  ) {
     return {
       code: 'TSM3006',
       advice:

@@ -42,11 +42,11 @@ export class CockroachBulkTarget implements BulkTarget {
   }
 
   dropTables(names: readonly TableName[]): Promise<void> {
-    return this.#oneByOne('dropping tables', [`DROP TABLE IF EXISTS ${names.map(quoteTable).join(', ')}`]);
+    return this.#oneByOne('dropping tables', statementOn(names, 'DROP TABLE IF EXISTS'));
   }
 
   truncateTables(names: readonly TableName[]): Promise<void> {
-    return this.#oneByOne('truncating tables', [`TRUNCATE ${names.map(quoteTable).join(', ')}`]);
+    return this.#oneByOne('truncating tables', statementOn(names, 'TRUNCATE'));
   }
 
   copyIn(request: CopyRequest, data: Readable): Promise<number> {
@@ -69,4 +69,9 @@ export class CockroachBulkTarget implements BulkTarget {
       for (const statement of statements) await client.query(statement);
     });
   }
+}
+
+/** No statement for no tables: SQL has none. */
+function statementOn(names: readonly TableName[], verb: string): string[] {
+  return names.length === 0 ? [] : [`${verb} ${names.map(quoteTable).join(', ')}`];
 }

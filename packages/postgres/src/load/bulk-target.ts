@@ -37,13 +37,11 @@ export class PostgresBulkTarget implements BulkTarget {
   }
 
   dropTables(names: readonly TableName[]): Promise<void> {
-    return this.#inTransaction('dropping tables', [
-      `DROP TABLE IF EXISTS ${names.map(quoteTable).join(', ')}`,
-    ]);
+    return this.#inTransaction('dropping tables', statementOn(names, 'DROP TABLE IF EXISTS'));
   }
 
   truncateTables(names: readonly TableName[]): Promise<void> {
-    return this.#inTransaction('truncating tables', [`TRUNCATE ${names.map(quoteTable).join(', ')}`]);
+    return this.#inTransaction('truncating tables', statementOn(names, 'TRUNCATE'));
   }
 
   copyIn(request: CopyRequest, data: Readable): Promise<number> {
@@ -93,4 +91,9 @@ export class PostgresBulkTarget implements BulkTarget {
       await client.query('COMMIT');
     });
   }
+}
+
+/** No statement for no tables: SQL has none. */
+function statementOn(names: readonly TableName[], verb: string): string[] {
+  return names.length === 0 ? [] : [`${verb} ${names.map(quoteTable).join(', ')}`];
 }

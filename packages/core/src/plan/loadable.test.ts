@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import type { LogicalType } from '../types.js';
+import { loadable } from './loadable.js';
+
+const integer: LogicalType = { kind: 'integer', bits: 64 };
+const text: LogicalType = { kind: 'string' };
+const json: LogicalType = { kind: 'json', document: 'normalized' };
+const domain = (base: LogicalType): LogicalType => ({ kind: 'domain', schema: 's', name: 'd', base });
+const arrayOf = (element: LogicalType): LogicalType => ({ kind: 'array', element });
+
+test('every kind can be loaded into its own kind', () => {
+  const types: LogicalType[] = [
+    integer,
+    text,
+    json,
+    { kind: 'uuid' },
+    { kind: 'bytes' },
+    { kind: 'boolean' },
+  ];
+  expect(types.filter((type) => !loadable(type, type))).toEqual([]);
+});
+
+test('widths are not judged: the target refuses the value that does not fit', () => {
+  expect(loadable(integer, { kind: 'integer', bits: 16 })).toBe(true);
+  expect(loadable(text, { kind: 'string', maxLength: 1 })).toBe(true);
+});
+
+describe('what takes the text of another kind', () => {
+  test.each<[string, LogicalType, LogicalType]>([
+    ['an integer goes into a decimal', integer, { kind: 'decimal' }],
+    ['a float goes into a decimal', { kind: 'float', bits: 64 }, { kind: 'decimal' }],
+    ['a date goes into a timestamp', { kind: 'date' }, { kind: 'timestamp', withZone: true }],
+    ['a bit goes into a boolean', { kind: 'bit', varying: false }, { kind: 'boolean' }],
+    ['an array goes into json', arrayOf(text), json],
+    ['text goes into an enum', text, { kind: 'enum', schema: 's', name: 'e', labels: [] }],
+    ['a type of its own goes into text', { kind: 'native', name: 'money' }, text],
+  ])('%s', (_sentence, source, target) => {
+    expect(loadable(source, target)).toBe(true);
+  });
+
+  test.each<[string, LogicalType, LogicalType]>([
+    ['a decimal does not go into an integer', { kind: 'decimal' }, integer],
+    ['text does not go into an integer', text, integer],
+    ['text does not go into bytes', text, { kind: 'bytes' }],
+    ['bytes do not go into text', { kind: 'bytes' }, text],
+    ['json does not go into an array', json, arrayOf(text)],
+    ['a boolean does not go into an integer', { kind: 'boolean' }, integer],
+  ])('%s', (_sentence, source, target) => {
+    expect(loadable(source, target)).toBe(false);
+  });
+});
+
+test('a domain counts as what it is made of, on either side', () => {
+  expect(loadable(domain(domain(integer)), text)).toBe(true);
+  expect(loadable(integer, domain({ kind: 'bytes' }))).toBe(false);
+});
+
+test('arrays are judged by their elements', () => {
+  expect(loadable(arrayOf(integer), arrayOf({ kind: 'decimal' }))).toBe(true);
+  expect(loadable(arrayOf({ kind: 'decimal' }), arrayOf(integer))).toBe(false);
+});
+
+test('types without a logical meaning must have the same name', () => {
+  expect(loadable({ kind: 'native', name: 'point' }, { kind: 'native', name: 'point' })).toBe(true);
+  expect(loadable({ kind: 'native', name: 'point' }, { kind: 'native', name: 'money' })).toBe(false);
+});

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { nameFilter } from '@tsmolt/core';
+import type { Database, Table } from '@tsmolt/core';
+import type { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { connectSql } from '../sql-client.js';
+
+/** An empty database behind the adapter under test, and the way around the adapter to look at it. */
+export interface ContractDatabase {
+  readonly database: Database;
+  readonly url: string;
+  /** Closes the adapter and removes the database. */
+  readonly close: () => Promise<void>;
+}
+
+export type OpenContractDatabase = () => Promise<ContractDatabase>;
+
+type Row = Record<string, unknown>;
+
+/** What the tests of one contract share: a database, and for each test a schema of its own in it. */
+export interface ContractFixture {
+  readonly database: () => Database;
+  readonly schema: () => string;
+  /** Runs statements past the adapter, with the test's schema as search path, and gives the rows of the last. */
+  readonly sql: <Result extends Row = Row>(...statements: string[]) => Promise<Result[]>;
+  /** The tables of the test's schema, as the adapter describes them. */
+  readonly tables: () => Promise<Table[]>;
+  /** One of them. @throws when there is none of that name */
+  readonly table: (name: string) => Promise<Table>;
+}
+
+/** Registers the hooks that open the database before the first test of the suite and remove it after the last. */
+export function useContractDatabase(open: OpenContractDatabase): ContractFixture {
+  let opened: { readonly contract: ContractDatabase; readonly client: Client } | undefined;
+  let schema = '';
+  const current = (): NonNullable<typeof opened> => {
+    if (opened === undefined) throw new Error('the database of the contract is not open yet');
+    return opened;
+  };
+  beforeAll(async () => {
+    const contract = await open();
+    opened = { contract, client: await connectSql(contract.url) };
+  });
+  beforeEach(async () => {
+    schema = `s_${randomBytes(5).toString('hex')}`;
+    await current().client.query(`CREATE SCHEMA ${schema}`);
+    await current().client.query(`SET search_path = ${schema}`);
+  });
+  afterAll(async () => {
+    await opened?.client.end();
+    await opened?.contract.close();
+  });
+  const tables = (): Promise<Table[]> =>
+    current().contract.database.catalog.tables(nameFilter({ schema: `^${schema}$` }));
+  return {
+    database: () => current().contract.database,
+    schema: () => schema,
+    sql: async <Result extends Row>(...statements: string[]) => {
+      let rows: Result[] = [];
+      for (const statement of statements) rows = (await current().client.query<Result>(statement)).rows;
+      return rows;
+    },
+    tables,
+    table: async (name) => named(await tables(), name),
+  };
+}
+
+function named(tables: readonly Table[], name: string): Table {
+  const found = tables.find((table) => table.name.table === name);
+  if (found === undefined) throw new Error(`the catalog does not list ${name}`);
+  return found;
+}
+
+/** A part that the adapter is under contract to have. */
+export function offered<Part>(part: Part | undefined): Part {
+  if (part === undefined) throw new Error('the adapter does not offer this part');
+  return part;
+}
