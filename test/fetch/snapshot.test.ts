@@ -125,3 +125,27 @@ test('a table whose changes PostgreSQL could not publish is refused before the a
   expect(run.exitCode, run.failure).toBe(0);
   await runSql(databases.source, `UPDATE journal SET v = 'z'`);
 });
+
+test('a table that waits for its turn cannot be truncated behind the back of the snapshot', async () => {
+  await runSql(
+    databases.source,
+    'CREATE TABLE a_first (id int PRIMARY KEY, filler text)',
+    `INSERT INTO a_first SELECT i, repeat('x', 200) FROM generate_series(1, 150000) i`,
+    'CREATE TABLE z_last (id int PRIMARY KEY)',
+    'INSERT INTO z_last SELECT generate_series(1, 1000)',
+  );
+  const run = startFetch(
+    databases.source, databases.target, '--direct-copy', '--table-handling', 'drop-on-target-and-recreate',
+    '--table-concurrency', '1', '--row-batch-size', '5000',
+  ); // prettier-ignore
+  await run.printed(/"table":"public.a_first","message":"starting data import on target"/);
+  await expect(runSql(databases.source, `SET lock_timeout = '100ms'`, 'TRUNCATE z_last')).rejects.toThrow(
+    'lock timeout',
+  );
+  const finished = await run.finished;
+  expect(finished.exitCode, finished.failure).toBe(0);
+  expect(await runSql(databases.target, 'SELECT count(*)::int AS rows FROM z_last')).toEqual([
+    { rows: 1000 },
+  ]);
+  await runSql(databases.source, `SET lock_timeout = '100ms'`, 'TRUNCATE z_last');
+});

@@ -53,9 +53,8 @@ async function openSnapshot(options: FetchOptions, discovery: Discovery): Promis
   const snapshot = await options.source.openSnapshot({
     wantCursor: !options.ignoreReplicationCheck,
     maxConnections: options.tableConcurrency * options.exportConcurrency,
-    ...(replication === undefined
-      ? {}
-      : { replication: { ...replication, tables: discovery.sourceTables.map((table) => table.name) } }),
+    tables: discovery.sourceTables,
+    ...(replication === undefined ? {} : { replication }),
   });
   for (const warning of snapshot.warnings) options.logger.warn(warning);
   return snapshot;

@@ -25,6 +25,7 @@ const bySqlState: Readonly<Record<string, Classification>> = {
   '53300': { code: 'TSM4002', advice: 'Lower --table-concurrency and --export-concurrency, or raise max_connections on the server.' },
   '55006': { code: 'TSM5001', advice: 'Another process uses the replication slot: stop it, or choose another --pglogical-replication-slot-name.' },
   '42710': { code: 'TSM5001', advice: 'Add --pglogical-publication-and-slot-drop-and-recreate to replace it, or choose another --pglogical-replication-slot-name.' },
+  '55P03': { code: 'TSM4008', advice: 'Another session holds a lock on the table (a schema change that has not ended?): look at pg_locks, and run again when it is gone.' },
   '57014': { code: 'TSM4008', advice: 'Somebody cancelled the statement, or a statement_timeout of the role did: check both, then run again.' },
   '57P01': { code: 'TSM2007', advice: 'The server was shut down or the session was terminated: check the server, then run again.' },
   '57P02': { code: 'TSM2007', advice: 'The server crashed: check its log, then run again.' },

@@ -34,7 +34,7 @@ async function tableNamed(name: string): Promise<Table> {
 }
 
 async function openSnapshot(): Promise<SnapshotSource> {
-  const opened = await database.openSnapshot?.({ wantCursor: true, maxConnections: 2 });
+  const opened = await database.openSnapshot?.({ tables: [], wantCursor: true, maxConnections: 2 });
   if (opened === undefined) throw new Error('no snapshot');
   return opened;
 }
@@ -106,8 +106,13 @@ test.each([
   const slot = `slot_${randomBytes(5).toString('hex')}`;
   await runSql(created.url, 'CREATE TABLE t (id int PRIMARY KEY)', 'INSERT INTO t VALUES (1)');
   const table = await tableNamed('t');
-  const replication = { slot, recreate: false, tables: [table.name] };
-  const snapshot = await database.openSnapshot?.({ wantCursor: true, maxConnections: 2, replication });
+  const replication = { slot, recreate: false };
+  const snapshot = await database.openSnapshot?.({
+    tables: [table],
+    wantCursor: true,
+    maxConnections: 2,
+    replication,
+  });
   if (snapshot === undefined) throw new Error('no snapshot');
   await runSql(created.url, 'INSERT INTO t VALUES (2)');
   expect(await rowsOf(snapshot, table, 'true')).toBe(1);

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
-import type { TableName } from '../names.js';
 import type { Table } from '../schema.js';
 import type { CopyFormat } from './bulk-target.js';
 import type { RowHasher } from './row-hasher.js';
 
 export interface SnapshotOptions {
+  /** The tables that will be exported: they are kept from being altered, truncated or dropped meanwhile. */
+  readonly tables: readonly Table[];
   /** False for `--ignore-replication-check`: no position is asked for, and `cursor` is empty. */
   readonly wantCursor: boolean;
   /** Create a replication slot and take the snapshot from it, so that no change lies between the two. */
@@ -17,8 +18,6 @@ export interface ReplicationSetup {
   readonly slot: string;
   /** Drop publication and slot first where they exist. */
   readonly recreate: boolean;
-  /** The tables whose changes are to be published. */
-  readonly tables: readonly TableName[];
 }
 
 export interface ShardOptions {

@@ -8,6 +8,11 @@ import type { Server, SessionPool } from '@tsmolt/pgwire';
 /** MOLT's name for the publication that fetch makes: the seeds' `--publicationName molt_fetch` expects it. */
 export const publicationName = 'molt_fetch';
 
+/** The slot that is wanted, and the tables whose changes are to be published. */
+export interface SlotSetup extends ReplicationSetup {
+  readonly tables: readonly TableName[];
+}
+
 export interface SlotSnapshot {
   /** Where the slot starts: everything in the snapshot lies before it, every later change after it. */
   readonly consistentPoint: string;
@@ -24,7 +29,7 @@ export interface SlotSnapshot {
 export async function createSlot(
   pool: SessionPool,
   server: Server,
-  setup: ReplicationSetup,
+  setup: SlotSetup,
   logger: Logger,
 ): Promise<SlotSnapshot> {
   await pool.use('preparing replication', async (client) => {
@@ -90,7 +95,7 @@ async function dropBoth(client: PoolClient, slot: string, logger: Logger): Promi
 async function createPublication(
   client: PoolClient,
   server: Server,
-  setup: ReplicationSetup,
+  setup: SlotSetup,
   logger: Logger,
 ): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_publication WHERE pubname = $1', [

@@ -1,15 +1,16 @@
 import type { ClientBase, PoolClient } from 'pg';
 import type {
-  CopyFormat, ExportRequest, ExportStream, Logger, ReplicationSetup, RowHasher, ShardOptions, ShardPlan, SnapshotOptions, SnapshotSource,
+  CopyFormat, ExportRequest, ExportStream, Logger, RowHasher, ShardOptions, ShardPlan, SnapshotOptions, SnapshotSource,
   Table,
 } from '@tsmolt/core'; // prettier-ignore
 import { displayName } from '@tsmolt/core';
-import { classify, copyOut, quoteLiteral, SessionPool } from '@tsmolt/pgwire';
+import { copyOut, quoteLiteral, SessionPool } from '@tsmolt/pgwire';
 import type { Server, SessionLease } from '@tsmolt/pgwire';
 import { planShards } from '../export/plan-shards.js';
 import { PostgresRowHasher } from '../hash.js';
 import { from, selectRange, sessionSettings } from '../sql.js';
 import { createSlot, dropSlot } from './replication-slot.js';
+import type { SlotSetup } from './replication-slot.js';
 
 const beginSnapshot = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
@@ -37,21 +38,49 @@ export async function openSnapshot(
   logger: Logger,
 ): Promise<SnapshotSource> {
   const holder = await outside.lease('opening a snapshot');
-  const slot = options.replication;
+  const { replication } = options;
   try {
-    const start =
-      slot === undefined
-        ? await plainSnapshot(holder.client, options.wantCursor)
-        : await slotSnapshot(holder.client, { outside, server, setup: slot, logger });
+    const start = await outside.use('locking the tables of the run', async (guard) => {
+      // Before the snapshot, not after: a TRUNCATE between the two would show the snapshot an empty table.
+      await guard.query(`BEGIN; ${keepTables(options.tables)}`);
+      const taken = await takeSnapshot(holder.client, { outside, server, options, logger });
+      await holder.client.query(keepTables(options.tables));
+      await guard.query('COMMIT');
+      return taken;
+    });
     const workers = workerPool(server, start.snapshotName, options.maxConnections);
     return new PostgresSnapshot({
       server, holder, outside, workers, logger, cursor: start.cursor, warnings: start.warnings,
-      ...(slot === undefined ? {} : { createdSlot: slot.slot }),
+      ...(replication === undefined ? {} : { createdSlot: replication.slot }),
     }); // prettier-ignore
   } catch (thrown) {
     holder.destroy();
     throw thrown;
   }
+}
+
+/**
+ * Keeps the tables and their rows where they are as long as the snapshot lives, as pg_dump does: no ALTER, no VACUUM
+ * FULL (ranges of pages would mean other rows), no TRUNCATE (it empties a table for older snapshots too). Readers and
+ * writers do not notice.
+ */
+function keepTables(tables: readonly Table[]): string {
+  if (tables.length === 0) return 'SELECT';
+  return `LOCK TABLE ${tables.map(from).join(', ')} IN ACCESS SHARE MODE`;
+}
+
+interface SnapshotContext {
+  readonly outside: SessionPool;
+  readonly server: Server;
+  readonly options: SnapshotOptions;
+  readonly logger: Logger;
+}
+
+function takeSnapshot(client: PoolClient, context: SnapshotContext): Promise<SnapshotStart> {
+  const { outside, server, options, logger } = context;
+  if (options.replication === undefined) return plainSnapshot(client, options.wantCursor);
+  const setup = { ...options.replication, tables: options.tables.map((table) => table.name) };
+  return slotSnapshot(client, { outside, server, setup, logger });
 }
 
 interface SnapshotStart {
@@ -63,7 +92,7 @@ interface SnapshotStart {
 interface SlotContext {
   readonly outside: SessionPool;
   readonly server: Server;
-  readonly setup: ReplicationSetup;
+  readonly setup: SlotSetup;
   readonly logger: Logger;
 }
 
@@ -140,10 +169,8 @@ class PostgresSnapshot implements SnapshotSource {
     this.rowHasher = new PostgresRowHasher(parts.workers);
   }
 
-  async planShards(table: Table, options: ShardOptions): Promise<ShardPlan> {
-    const subject = `planning shards of ${displayName(table.name)}`;
-    await this.#lockDefinition(table, subject);
-    return this.#parts.workers.use(subject, (client) =>
+  planShards(table: Table, options: ShardOptions): Promise<ShardPlan> {
+    return this.#parts.workers.use(`planning shards of ${displayName(table.name)}`, (client) =>
       planShards(client, this.#parts.server.versionNumber, table, options),
     );
   }
@@ -162,19 +189,6 @@ class PostgresSnapshot implements SnapshotSource {
   close(outcome: 'complete' | 'failed'): Promise<void> {
     this.#closed ??= this.#close(outcome);
     return this.#closed;
-  }
-
-  /**
-   * Keeps the table's definition and its rows where they are (no ALTER, no VACUUM FULL) as long as the snapshot lives,
-   * as pg_dump does: ranges of pages would mean other rows after a rewrite. Readers and writers do not notice.
-   */
-  async #lockDefinition(table: Table, subject: string): Promise<void> {
-    const { holder, server } = this.#parts;
-    try {
-      await holder.client.query(`LOCK TABLE ${from(table)} IN ACCESS SHARE MODE`);
-    } catch (thrown) {
-      throw classify(thrown, server.url, subject);
-    }
   }
 
   async #close(outcome: 'complete' | 'failed'): Promise<void> {

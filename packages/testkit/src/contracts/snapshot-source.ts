@@ -41,7 +41,7 @@ function useSnapshots(fixture: ContractFixture): OpenSnapshot {
   });
   return async (options = {}) => {
     const openSnapshot = offered(fixture.database().openSnapshot);
-    const snapshot = await openSnapshot({ wantCursor: false, maxConnections: 3, ...options });
+    const snapshot = await openSnapshot({ wantCursor: false, maxConnections: 3, tables: [], ...options });
     opened.push(snapshot);
     return snapshot;
   };
