@@ -69,7 +69,7 @@ function contenders(from: string, to: string): Contender[] {
       'tsmolt',
       true,
       `node '${bin}' fetch --source '${from}' --target '${to}' --direct-copy --allow-tls-mode-disable ` +
-        '--ignore-replication-check --non-interactive --metrics-listen-addr 127.0.0.1:0',
+        '--ignore-replication-check --non-interactive --metrics-listen-addr 127.0.0.1:0 --export-concurrency 2',
     ),
     contender('psql | psql', true, pipe('')),
     contender(

@@ -99,6 +99,7 @@ test('for people there is a table of both sides at the end', async () => {
   expect(run.exitCode, run.stdout).toBe(0);
   expect(run.stdout).toMatch(/public\.t +│ +200,000 │ +200,000 =/);
   expect(run.stdout).toMatch(/1 tables?, 200,000 rows/);
+  expect(run.stdout, 'no escape sequences where nobody looks').not.toContain(String.fromCharCode(27));
 });
 
 test('the library reports what the command prints, and throws errors with a code and an advice', async () => {

@@ -19,6 +19,12 @@ export interface CopyOptions {
 }
 
 /**
+ * What may lie between two servers, for each stage of a copy: enough that neither waits for each chunk of the other, and
+ * little beside the rows of a batch.
+ */
+const buffering = { highWaterMark: 256 * 1024 };
+
+/**
  * Starts a COPY TO STDOUT and hands its bytes on as they come, with backpressure down to the socket.
  *
  * The stream ends only after the server has said that the statement is complete, so that `rows()` is its word. The
@@ -30,9 +36,10 @@ export async function copyOut(options: CopyOptions): Promise<ExportStream> {
     lease.release();
     throw stoppedOnRequest();
   }
-  const copy = lease.client.query(copyTo(options.sql));
+  const copy = lease.client.query(copyTo(options.sql, buffering));
   const complete = serverComplete(copy);
   const stream = new Transform({
+    ...buffering,
     transform: (chunk, _encoding, callback) => callback(null, chunk),
     flush: (callback) => void complete.then(() => callback(), callback),
   });
@@ -58,7 +65,7 @@ export async function copyOut(options: CopyOptions): Promise<ExportStream> {
  */
 export async function copyIn(options: CopyOptions, data: Readable): Promise<number> {
   return options.pool.use(options.subject, async (client) => {
-    const copy = client.query(copyFrom(options.sql));
+    const copy = client.query(copyFrom(options.sql, buffering));
     // What the server still says about a COPY that has failed already must not end the process.
     copy.on('error', () => undefined);
     try {

@@ -49,8 +49,10 @@ function row(entry: TableReport, withChecksums: boolean): string[] {
   ];
 }
 
+/** Colours for a terminal alone: a log that is piped into a file must not hold them, whatever CI variables are set. */
 function mark(equal: boolean): string {
-  return equal ? pc.green('=') : pc.red('≠');
+  const colors = pc.createColors(process.stdout.isTTY === true);
+  return equal ? colors.green('=') : colors.red('≠');
 }
 
 /** Enough of a digest for an eye; the whole of it is in the JSON log. */
