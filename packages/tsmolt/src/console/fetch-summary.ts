@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { displayName } from '@tsmolt/core';
@@ -51,7 +52,7 @@ function row(entry: TableReport, withChecksums: boolean): string[] {
 
 /** Colours for a terminal alone: a log that is piped into a file must not hold them, whatever CI variables are set. */
 function mark(equal: boolean): string {
-  const colors = pc.createColors(process.stdout.isTTY === true);
+  const colors = pc.createColors(isatty(process.stdout.fd));
   return equal ? colors.green('=') : colors.red('≠');
 }
 
