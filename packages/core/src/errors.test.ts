@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { asTsmoltError, errorCatalogue, stoppedOnRequest, TsmoltError } from './errors.js';
 
@@ -63,4 +64,10 @@ describe('asTsmoltError', () => {
 
 it('an operation that was stopped says so', () => {
   expect(stoppedOnRequest()).toMatchObject({ code: 'TSM1005', kind: 'operator' });
+});
+
+it('every code of the catalogue is explained in docs/2-errors.md', () => {
+  const docs = readFileSync(new URL('../../../docs/2-errors.md', import.meta.url), 'utf8');
+  const documented = [...docs.matchAll(/^\| (TSM\d{4})/gm)].map(([, code]) => code);
+  expect(documented.toSorted()).toEqual(Object.keys(errorCatalogue).toSorted());
 });
