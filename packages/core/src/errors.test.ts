@@ -69,5 +69,5 @@ it('an operation that was stopped says so', () => {
 it('every code of the catalogue is explained in docs/2-errors.md', () => {
   const docs = readFileSync(new URL('../../../docs/2-errors.md', import.meta.url), 'utf8');
   const documented = [...docs.matchAll(/^\| (TSM\d{4})/gm)].map(([, code]) => code);
-  expect(documented.toSorted()).toEqual(Object.keys(errorCatalogue).toSorted());
+  expect(new Set(documented)).toEqual(new Set(Object.keys(errorCatalogue)));
 });
