@@ -19,6 +19,26 @@ function lastWords(run: Finished): { code: unknown; message: string; advice: unk
   return { code, message, advice };
 }
 
+/** Runs fetch as a user of the source who may read this one table. */
+async function recreateAsReaderOf(table: string): Promise<{ user: string; run: Finished }> {
+  const user = `reader_${new URL(databases.source).pathname.slice(1)}`;
+  await runSql(
+    databases.source,
+    `CREATE ROLE ${user} LOGIN PASSWORD 'reader'`,
+    `GRANT SELECT ON ${table} TO ${user}`,
+  );
+  try {
+    const source = changed(databases.source, (url) => {
+      url.username = user;
+      url.password = 'reader';
+    });
+    const handling = ['--table-handling', 'drop-on-target-and-recreate'];
+    return { user, run: await tsmoltFetch(source, databases.target, '--direct-copy', ...handling) };
+  } finally {
+    await runSql(databases.source, `DROP OWNED BY ${user}`, `DROP ROLE ${user}`);
+  }
+}
+
 describe('connecting', () => {
   test('a wrong password names server and user', async () => {
     const run = await tsmoltFetch(
@@ -194,65 +214,31 @@ describe('what is there', () => {
   });
 
   test('a missing privilege names the table', async () => {
-    const user = `reader_${new URL(databases.source).pathname.slice(1)}`;
     await runSql(
       databases.source,
       'CREATE TABLE open_table (id int PRIMARY KEY)',
       'CREATE TABLE closed_table (id int PRIMARY KEY)',
-      `CREATE ROLE ${user} LOGIN PASSWORD 'reader'`,
-      `GRANT SELECT ON open_table TO ${user}`,
     );
-    try {
-      const source = changed(databases.source, (url) => {
-        url.username = user;
-        url.password = 'reader';
-      });
-      const run = await tsmoltFetch(
-        source,
-        databases.target,
-        '--direct-copy',
-        '--table-handling',
-        'drop-on-target-and-recreate',
-      );
-      expect(lastWords(run)).toEqual({
-        code: 'TSM3001',
-        message: `Error: user "${user}" may not read public.closed_table on the source`,
-        advice: expect.stringContaining('Grant SELECT'),
-      });
-    } finally {
-      await runSql(databases.source, `DROP OWNED BY ${user}`, `DROP ROLE ${user}`);
-    }
+    const { user, run } = await recreateAsReaderOf('open_table');
+    expect(lastWords(run)).toEqual({
+      code: 'TSM3001',
+      message: `Error: user "${user}" may not read public.closed_table on the source`,
+      advice: expect.stringContaining('Grant SELECT'),
+    });
   });
 
   test('rows that a policy would hide are an error, not a loss', async () => {
-    const user = `half_${new URL(databases.source).pathname.slice(1)}`;
     await runSql(
       databases.source,
       'CREATE TABLE secrets (id int PRIMARY KEY)',
       'INSERT INTO secrets VALUES (1), (2)',
       'ALTER TABLE secrets ENABLE ROW LEVEL SECURITY',
       'CREATE POLICY odd ON secrets USING (id % 2 = 1)',
-      `CREATE ROLE ${user} LOGIN PASSWORD 'reader'`,
-      `GRANT SELECT ON secrets TO ${user}`,
     );
-    try {
-      const source = changed(databases.source, (url) => {
-        url.username = user;
-        url.password = 'reader';
-      });
-      const run = await tsmoltFetch(
-        source,
-        databases.target,
-        '--direct-copy',
-        '--table-handling',
-        'drop-on-target-and-recreate',
-      );
-      expect(lastWords(run).message).toContain(
-        'query would be affected by row-level security policy for table "secrets"',
-      );
-    } finally {
-      await runSql(databases.source, `DROP OWNED BY ${user}`, `DROP ROLE ${user}`);
-    }
+    const { run } = await recreateAsReaderOf('secrets');
+    expect(lastWords(run).message).toContain(
+      'query would be affected by row-level security policy for table "secrets"',
+    );
   });
 });
 

@@ -1,5 +1,5 @@
-import { displayName, matchTables, nameFilter, TsmoltError } from '@tsmolt/core';
-import type { Mismatch, Table, TablePair } from '@tsmolt/core';
+import { displayName, loadOrder, matchTables, nameFilter, TsmoltError } from '@tsmolt/core';
+import type { LoadOrder, Mismatch, Table, TablePair } from '@tsmolt/core';
 import type { FetchOptions } from './options.js';
 
 /** What the catalogs say before anything is touched. */
@@ -14,7 +14,8 @@ export interface Discovery {
 /**
  * Reads both catalogs and compares them.
  *
- * @throws TsmoltError `TSM3005` when the filters let no table through, `TSM3003` when a difference forbids the load
+ * @throws TsmoltError `TSM3005` when the filters let no table through, `TSM3003` when a difference forbids the load,
+ *   `TSM3007` when foreign keys of the target leave no order to load in
  */
 export async function discover(options: FetchOptions): Promise<Discovery> {
   const [sourceTables, targetTables] = await Promise.all([
@@ -28,6 +29,7 @@ export async function discover(options: FetchOptions): Promise<Discovery> {
     return { sourceTables, targetTables: pairs.map((pair) => pair.target), pairs: [] };
   }
   reportMismatches(mismatches, options);
+  assertNoCircle(loadOrder(pairs.map((pair) => pair.target)));
   return { sourceTables, targetTables: pairs.map((pair) => pair.target), pairs };
 }
 
@@ -67,4 +69,12 @@ function reportMismatches(mismatches: readonly Mismatch[], options: FetchOptions
   if (first === undefined) return;
   const others = failing.length === 1 ? '' : ` (and ${failing.length - 1} more, all in the log above)`;
   throw new TsmoltError('TSM3003', { message: `${first.message}${others}`, advice: first.advice });
+}
+
+function assertNoCircle(order: LoadOrder): void {
+  if (order.circle.length === 0) return;
+  throw new TsmoltError('TSM3007', {
+    message: `foreign keys on the target go round in a circle through ${order.circle.join(', ')}`,
+    advice: 'Drop one of these foreign keys on the target until the data is loaded, then add it again.',
+  });
 }

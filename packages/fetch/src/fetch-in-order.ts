@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { asTsmoltError, displayName, Ledger, loadOrder, stoppedOnRequest, TsmoltError } from '@tsmolt/core';
-import type { LoadOrder, SnapshotSource, TablePair } from '@tsmolt/core';
+import { asTsmoltError, displayName, Ledger, loadOrder, stoppedOnRequest } from '@tsmolt/core';
+import type { LoadOrder, SnapshotSource, TablePair, TsmoltError } from '@tsmolt/core';
 import pLimit from 'p-limit';
 import { fetchTable } from './fetch-table.js';
 import type { TableWork } from './fetch-table.js';
@@ -11,7 +11,7 @@ import { TableLog } from './table-log.js';
 
 /**
  * Moves as many tables at a time as allowed, none before the tables that its foreign keys point at, and none after a
- * failure or a stop.
+ * failure or a stop. `discover` has made sure that their foreign keys do not go round in a circle.
  *
  * @throws TsmoltError the first failure; the others are only its echo
  */
@@ -21,7 +21,6 @@ export async function fetchInOrder(
   pairs: readonly TablePair[],
 ): Promise<TableReport[]> {
   const order = loadOrder(pairs.map((pair) => pair.target));
-  assertNoCircle(order);
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
   // Every stream of every shard listens: their number is bounded by the concurrency, not by Node's guess at a leak.
@@ -64,12 +63,4 @@ function parentsOf(pair: TablePair, pairs: readonly TablePair[], order: LoadOrde
   const parents = order.parents.get(displayName(pair.target.name));
   if (parents === undefined || parents.size === 0) return [];
   return pairs.filter((other) => parents.has(displayName(other.target.name)));
-}
-
-function assertNoCircle(order: LoadOrder): void {
-  if (order.circle.length === 0) return;
-  throw new TsmoltError('TSM3007', {
-    message: `foreign keys on the target go round in a circle through ${order.circle.join(', ')}`,
-    advice: 'Drop one of these foreign keys on the target until the data is loaded, then add it again.',
-  });
 }
