@@ -17,7 +17,7 @@ const commonText = new Set<LogicalType['kind']>([
 
 /** Hashes rows with functions that CockroachDB shares with PostgreSQL. */
 export class CockroachRowHasher implements RowHasher {
-  readonly algorithms: readonly HashAlgorithm[] = ['md5'];
+  readonly algorithms: readonly HashAlgorithm[] = ['md5', 'sha256'];
   readonly #pool: SessionPool;
 
   constructor(pool: SessionPool) {
@@ -36,15 +36,25 @@ export class CockroachRowHasher implements RowHasher {
   }
 }
 
-/** The same two sums that the PostgreSQL adapter computes for `md5`: numbers of 7 bytes each, from the digest's front. */
-export function hashStatement(request: Pick<HashRequest, 'table' | 'columns'>): string {
-  const parts = request.columns.map(md5Part).join(' || ');
+/** The same two sums that the PostgreSQL adapter computes for `md5` and `sha256`: numbers of 7 bytes each, from the digest's front. */
+export function hashStatement(
+  request: Pick<HashRequest, 'table' | 'columns' | 'algorithm' | 'condition'>,
+): string {
+  const parts = request.columns.map(markedText).join(' || ');
+  const where = request.condition === undefined ? '' : ` WHERE ${request.condition}`;
   return (
     `SELECT count(*) AS rows, coalesce(sum(${sevenBytes(0)}), 0)::STRING AS first, ` +
     `coalesce(sum(${sevenBytes(7)}), 0)::STRING AS second ` +
-    `FROM (SELECT decode(md5(${parts === '' ? "''" : parts}), 'hex') AS h FROM ${quoteTable(request.table.name)}) AS hashed`
+    `FROM (SELECT decode(${functions[request.algorithm]}(${parts === '' ? "''" : parts}), 'hex') AS h FROM ${quoteTable(request.table.name)}${where}) AS hashed`
   );
 }
+
+/** Both give hexadecimal text here. `hash-extended` is not among the algorithms that this adapter offers. */
+const functions: Readonly<Record<HashAlgorithm, string>> = {
+  'hash-extended': 'md5',
+  md5: 'md5',
+  sha256: 'sha256',
+};
 
 /** Big-endian: bytes are taken one by one because a cast of hexadecimal text to a number is not CockroachDB's. */
 function sevenBytes(from: number): string {
@@ -56,7 +66,7 @@ function sevenBytes(from: number): string {
 }
 
 /** `v` and the value, escaped, and `;`; or `n;` for NULL. */
-function md5Part(column: HashColumn): string {
+function markedText(column: HashColumn): string {
   const name = quoteIdentifier(column.name);
   const text = withoutDomain(column.type).kind === 'bytes' ? `encode(${name}, 'hex')` : `${name}::STRING`;
   return `coalesce('v' || replace(replace(${text}, e'\\\\', e'\\\\\\\\'), ';', e'\\\\;') || ';', 'n;')`;

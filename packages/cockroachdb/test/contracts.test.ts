@@ -53,5 +53,6 @@ catalogContract(name, openStandIn);
 bulkTargetContract(name, openStandIn, {
   unsupported: { kind: 'composite', schema: 'public', name: 'pair', fields: [] },
 });
-rowHasherContract(name, openStandIn, ['md5']);
+rowHasherContract(name, openStandIn, ['md5', 'sha256']);
 sharedDigestContract('md5', { name: 'PostgreSQL 18', open: openPostgres18 }, { name, open: openStandIn });
+sharedDigestContract('sha256', { name: 'PostgreSQL 18', open: openPostgres18 }, { name, open: openStandIn });

@@ -13,6 +13,8 @@ export interface Column {
   /** `always` refuses explicit values on some engines, `by default` and `never` take them everywhere. */
   readonly identity: 'never' | 'always' | 'by default';
   readonly hasDefault: boolean;
+  /** How a generated column is computed, in the source's own SQL. */
+  readonly generation?: { readonly expression: string; readonly stored: boolean };
   /** Set where a collation other than the database's own decides how values sort. */
   readonly collation?: string;
   /**
@@ -44,6 +46,8 @@ export interface Table {
   readonly uniqueKeys: readonly Key[];
   readonly foreignKeys: readonly ForeignKey[];
   readonly checks: readonly string[];
+  /** Columns that some index starts with: a condition on one of them need not read the whole table. */
+  readonly indexedColumns: readonly string[];
   /** A partitioned table is read and written through its root; its partitions are not listed. */
   readonly partitioned: boolean;
   /** Whether the user of this connection may read it. */

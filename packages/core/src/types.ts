@@ -5,7 +5,13 @@
  */
 export type LogicalType =
   | { readonly kind: 'boolean' }
-  | { readonly kind: 'integer'; readonly bits: 8 | 16 | 24 | 32 | 64; readonly unsigned?: boolean }
+  /** `boolean` marks the integers that an engine without a boolean type uses as one (MySQL's `tinyint(1)`): 0 and 1, mostly. */
+  | {
+      readonly kind: 'integer';
+      readonly bits: 8 | 16 | 24 | 32 | 64;
+      readonly unsigned?: boolean;
+      readonly boolean?: boolean;
+    }
   | { readonly kind: 'decimal'; readonly precision?: number; readonly scale?: number }
   | { readonly kind: 'float'; readonly bits: 32 | 64 }
   | { readonly kind: 'string'; readonly maxLength?: number; readonly padded?: boolean }

@@ -54,6 +54,8 @@ async function openSnapshot(options: FetchOptions, discovery: Discovery): Promis
     wantCursor: !options.ignoreReplicationCheck,
     maxConnections: options.tableConcurrency * options.exportConcurrency,
     tables: discovery.sourceTables,
+    unrepresentable: 'reject',
+    protection: { durationMs: 24 * 3_600_000, refreshMs: 600_000 },
     ...(replication === undefined ? {} : { replication }),
   });
   for (const warning of snapshot.warnings) options.logger.warn(warning);

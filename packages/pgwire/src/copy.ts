@@ -24,6 +24,9 @@ export interface CopyOptions {
  */
 const buffering = { highWaterMark: 256 * 1024 };
 
+/** What one copy may hold: the stages above, the socket's own buffer, and the chunk that is on its way between them. */
+export const copyBufferBytes = 4 * buffering.highWaterMark;
+
 /**
  * Starts a COPY TO STDOUT and hands its bytes on as they come, with backpressure down to the socket.
  *

@@ -8,6 +8,7 @@ const table: Table = {
   uniqueKeys: [],
   foreignKeys: [],
   checks: [],
+  indexedColumns: [],
   partitioned: false,
   readable: true,
   estimate: { rows: 0, bytes: 0 },

@@ -13,7 +13,7 @@ import { from } from './sql.js';
 
 /** Hashes rows with the server's own functions; the pool decides whether that is now or inside a snapshot. */
 export class PostgresRowHasher implements RowHasher {
-  readonly algorithms: readonly HashAlgorithm[] = ['hash-extended', 'md5'];
+  readonly algorithms: readonly HashAlgorithm[] = ['hash-extended', 'md5', 'sha256'];
   readonly #pool: SessionPool;
 
   constructor(pool: SessionPool) {
@@ -30,24 +30,35 @@ export class PostgresRowHasher implements RowHasher {
 }
 
 /** One aggregate over the whole table. The sums are exact (numeric) and do not depend on the order of rows. */
-export function hashStatement(request: Pick<HashRequest, 'table' | 'columns' | 'algorithm'>): string {
+export function hashStatement(
+  request: Pick<HashRequest, 'table' | 'columns' | 'algorithm' | 'condition'>,
+): string {
   const [first, second] = hashes[request.algorithm];
+  const where = request.condition === undefined ? '' : ` WHERE ${request.condition}`;
   return (
     `SELECT count(*) AS rows, coalesce(sum(${first}), 0)::text AS first, coalesce(sum(${second}), 0)::text AS second ` +
-    `FROM (SELECT ${rowText[request.algorithm](request.columns)} AS h FROM ${from(request.table)}) AS hashed`
+    `FROM (SELECT ${rowText[request.algorithm](request.columns)} AS h FROM ${from(request.table)}${where}) AS hashed`
   );
 }
 
+/** The first 14 bytes of a digest in hexadecimal, as two numbers. */
+const hexadecimalParts: readonly [string, string] = [
+  `('x' || substr(h, 1, 14))::bit(56)::bigint`,
+  `('x' || substr(h, 15, 14))::bit(56)::bigint`,
+];
+
 const hashes: Readonly<Record<HashAlgorithm, readonly [string, string]>> = {
   'hash-extended': ['hashtextextended(h, 0)', 'hashtextextended(h, 1)'],
-  md5: [`('x' || substr(h, 1, 14))::bit(56)::bigint`, `('x' || substr(h, 15, 14))::bit(56)::bigint`],
+  md5: hexadecimalParts,
+  sha256: hexadecimalParts,
 };
 
-/** The text of a row is unambiguous: `ROW(...)::text` quotes what needs it, the md5 form ends and escapes each value. */
+/** The text of a row is unambiguous: `ROW(...)::text` quotes what needs it, the other forms end and escape each value. */
 const rowText: Readonly<Record<HashAlgorithm, (columns: readonly HashColumn[]) => string>> = {
   'hash-extended': (columns) =>
     `ROW(${quoteColumns(columns.map((column) => column.name))})::text COLLATE "C"`,
-  md5: (columns) => `md5(${concatenated(columns.map(md5Part))})`,
+  md5: (columns) => `md5(${concatenated(columns.map(markedText))})`,
+  sha256: (columns) => `encode(sha256(convert_to(${concatenated(columns.map(markedText))}, 'UTF8')), 'hex')`,
 };
 
 /** PostgreSQL's limit for the arguments of a function (`FUNC_MAX_ARGS`). */
@@ -64,7 +75,7 @@ function concatenated(parts: readonly string[]): string {
 }
 
 /** `v` and the value, escaped, and `;`; or `n;` for NULL. */
-function md5Part(column: HashColumn): string {
+function markedText(column: HashColumn): string {
   const text = canonicalText(quoteIdentifier(column.name), withoutDomain(column.type));
   return `coalesce('v' || replace(replace(${text}, '\\', '\\\\'), ';', '\\;') || ';', 'n;')`;
 }

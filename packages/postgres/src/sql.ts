@@ -32,9 +32,15 @@ export function sessionSettings(versionNumber: number): string {
 }
 
 /** The rows of a range, for COPY or a hash. `ONLY` because a parent of old-style inheritance would show its children's rows. */
-export function selectRange(table: Table, columns: readonly string[], range: RowRange): string {
+export function selectRange(
+  table: Table,
+  columns: readonly string[],
+  range: RowRange,
+  filter?: string,
+): string {
+  const condition = filter === undefined ? range.condition : `(${range.condition}) AND (${filter})`;
   const expressions = columns.map((name) => exportExpression(columnOf(table, name)));
-  return `SELECT ${expressions.join(', ')} FROM ${from(table)} WHERE ${range.condition}`;
+  return `SELECT ${expressions.join(', ')} FROM ${from(table)} WHERE ${condition}`;
 }
 
 /** What COPY is to print for a column. The output function of xml drops a declaration of version 1.0; its text keeps it. */
@@ -48,5 +54,10 @@ export function from(table: Pick<Table, 'name' | 'partitioned'>): string {
 }
 
 export function copyInStatement(table: TableName, columns: readonly string[], format: CopyFormat): string {
-  return `COPY ${quoteTable(table)}${columnList(columns)} FROM STDIN (FORMAT ${format})`;
+  return `COPY ${quoteTable(table)}${columnList(columns)} FROM STDIN (${formatOptions(format)})`;
+}
+
+/** The options of COPY for a format. */
+export function formatOptions(format: CopyFormat): string {
+  return format === 'csv-marked-null' ? `FORMAT csv, NULL '\\N'` : `FORMAT ${format}`;
 }

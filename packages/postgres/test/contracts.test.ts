@@ -35,6 +35,6 @@ for (const [name, server] of [
   };
   catalogContract(name, open);
   bulkTargetContract(name, open, { unsupported: { kind: 'native', name: 'nowhere.no_such_type' } });
-  rowHasherContract(name, open, ['hash-extended', 'md5']);
+  rowHasherContract(name, open, ['hash-extended', 'md5', 'sha256']);
   snapshotSourceContract(name, open);
 }

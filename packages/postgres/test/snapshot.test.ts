@@ -33,8 +33,13 @@ async function tableNamed(name: string): Promise<Table> {
   return table;
 }
 
+const plain = {
+  unrepresentable: 'reject',
+  protection: { durationMs: 3_600_000, refreshMs: 600_000 },
+} as const;
+
 async function openSnapshot(): Promise<SnapshotSource> {
-  const opened = await database.openSnapshot?.({ tables: [], wantCursor: true, maxConnections: 2 });
+  const opened = await database.openSnapshot?.({ tables: [], wantCursor: true, maxConnections: 2, ...plain });
   if (opened === undefined) throw new Error('no snapshot');
   return opened;
 }
@@ -112,6 +117,7 @@ test.each([
     wantCursor: true,
     maxConnections: 2,
     replication,
+    ...plain,
   });
   if (snapshot === undefined) throw new Error('no snapshot');
   await runSql(created.url, 'INSERT INTO t VALUES (2)');

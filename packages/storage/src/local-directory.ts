@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { stoppedOnRequest, TsmoltError } from '@tsmolt/core';
-import type { ObjectStore } from '@tsmolt/core';
+import type { ObjectStore, Secret } from '@tsmolt/core';
 
 /** What a file is called until it is whole. */
 const partialSuffix = '.partial';
@@ -12,6 +12,7 @@ const partialSuffix = '.partial';
 /** Intermediate files in a directory of this machine (`--local-path`). */
 export class LocalDirectory implements ObjectStore {
   readonly description: string;
+  readonly bufferBytes = 1024 * 1024;
   readonly #root: string;
 
   constructor(path: string) {
@@ -59,6 +60,17 @@ export class LocalDirectory implements ObjectStore {
     await unlink(this.#pathOf(key)).catch((thrown: unknown) => {
       throw explain(thrown, key);
     });
+  }
+
+  serverUrl(key: string): Secret {
+    throw new TsmoltError('TSM1001', {
+      message: `no server can read ${key} from ${this.description}`,
+      advice: 'Serve the directory with --local-path-listen-addr, or load the files with --use-copy.',
+    });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** @throws TsmoltError `TSM4006` for a key that would leave the directory */

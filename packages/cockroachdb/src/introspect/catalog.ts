@@ -3,7 +3,7 @@ import type { SessionPool } from '@tsmolt/pgwire';
 import type { PoolClient } from 'pg';
 import { logicalType } from '../types.js';
 import type { EnumLabels } from '../types.js';
-import { columnsQuery, constraintsQuery, enumsQuery, tablesQuery } from './queries.js';
+import { columnsQuery, constraintsQuery, enumsQuery, indexedColumnsQuery, tablesQuery } from './queries.js';
 
 interface TableRow {
   readonly schema: string;
@@ -37,9 +37,14 @@ interface ConstraintRow extends OfTable {
   readonly target_columns: string[];
 }
 
+interface IndexedColumnRow extends OfTable {
+  readonly name: string;
+}
+
 interface Described {
   readonly columns: Map<string, ColumnRow[]>;
   readonly constraints: Map<string, ConstraintRow[]>;
+  readonly indexed: Map<string, IndexedColumnRow[]>;
   readonly enums: EnumLabels;
 }
 
@@ -65,10 +70,16 @@ export class CockroachCatalog implements Catalog {
 async function describe(client: PoolClient): Promise<Described> {
   const columns = await client.query<ColumnRow>(columnsQuery);
   const constraints = await client.query<ConstraintRow>(constraintsQuery);
+  const indexed = await client.query<IndexedColumnRow>(indexedColumnsQuery);
   const labels = await client.query<{ schema: string; name: string; label: string }>(enumsQuery);
   const enums = new Map<string, string[]>();
   for (const row of labels.rows) append(enums, `${row.schema}.${row.name}`, row.label);
-  return { columns: byTable(columns.rows), constraints: byTable(constraints.rows), enums };
+  return {
+    columns: byTable(columns.rows),
+    constraints: byTable(constraints.rows),
+    indexed: byTable(indexed.rows),
+    enums,
+  };
 }
 
 function byTable<Row extends OfTable>(rows: readonly Row[]): Map<string, Row[]> {
@@ -100,6 +111,7 @@ function describeTable(row: TableRow, described: Described): Table {
     uniqueKeys: constraints.filter((constraint) => constraint.kind === 'u').map(plainKey),
     foreignKeys: constraints.filter((constraint) => constraint.kind === 'f').map(foreignKey),
     checks: constraints.filter((constraint) => constraint.kind === 'c').map((constraint) => constraint.name),
+    indexedColumns: [...new Set((described.indexed.get(key) ?? []).map((column) => column.name))],
     partitioned: false,
     // Its catalog shows a user only the tables that the user has a privilege on.
     readable: true,

@@ -1,4 +1,4 @@
-const systemSchemas = `('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension')`;
+const systemSchemas = `('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension', '_molt_fetch')`;
 
 /** Tables of the current database with the estimates of their statistics (0 until there are some). */
 export const tablesQuery = `
@@ -10,7 +10,7 @@ export const tablesQuery = `
 export const columnsQuery = `
   SELECT table_schema AS schema, table_name AS "table", column_name AS name, crdb_sql_type AS sql_type,
     udt_schema, udt_name, data_type = 'USER-DEFINED' OR data_type = 'ARRAY' AS maybe_user_defined,
-    is_nullable = 'YES' AS nullable, is_generated NOT IN ('NEVER', 'NO') AS generated,
+    is_nullable = 'YES' AS nullable, is_generated NOT IN ('NEVER', 'NO') AS generated, generation_expression,
     identity_generation, column_default IS NOT NULL AS has_default, collation_name AS collation
   FROM information_schema.columns
   WHERE table_schema NOT IN ${systemSchemas} AND is_hidden = 'NO'
@@ -37,3 +37,12 @@ export const enumsQuery = `
   JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
   ORDER BY n.nspname, t.typname, e.enumsortorder`;
+
+/** The first column of each index. */
+export const indexedColumnsQuery = `
+  SELECT n.nspname AS schema, c.relname AS "table", a.attname AS name
+  FROM pg_catalog.pg_index i
+  JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+  WHERE n.nspname NOT IN ${systemSchemas}`;

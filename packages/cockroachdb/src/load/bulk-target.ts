@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { displayName } from '@tsmolt/core';
 import type { BulkTarget, CopyFormat, CopyRequest, Table, TableDefinition, TableName } from '@tsmolt/core';
-import { columnList, copyIn, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import { columnList, copyBufferBytes, copyIn, countRows, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { createTableStatement, enumStatements, notCarriedOver, schemasOf } from './create-table.js';
 
@@ -12,7 +12,8 @@ import { createTableStatement, enumStatements, notCarriedOver, schemasOf } from 
  * does not unescape JSON, enums and decimals.
  */
 export class CockroachBulkTarget implements BulkTarget {
-  readonly importFormats: readonly CopyFormat[] = ['csv'];
+  readonly importFormats: readonly CopyFormat[] = ['csv', 'csv-marked-null'];
+  readonly bufferBytes = copyBufferBytes;
   readonly #pool: SessionPool;
   readonly #server: Server;
 
@@ -50,7 +51,7 @@ export class CockroachBulkTarget implements BulkTarget {
   }
 
   copyIn(request: CopyRequest, data: Readable): Promise<number> {
-    const sql = `COPY ${quoteTable(request.table)}${columnList(request.columns)} FROM STDIN WITH CSV`;
+    const sql = `COPY ${quoteTable(request.table)}${columnList(request.columns)} FROM STDIN WITH CSV${request.format === 'csv-marked-null' ? ` NULL '\\N'` : ''}`;
     return copyIn(
       {
         pool: this.#pool,
@@ -61,6 +62,10 @@ export class CockroachBulkTarget implements BulkTarget {
       },
       data,
     );
+  }
+
+  countRows(name: TableName): Promise<bigint> {
+    return countRows(this.#pool, name);
   }
 
   /** Schema changes are not transactional here: each is a job of its own, and its statement waits for it. */

@@ -13,6 +13,7 @@ const table = (name: string, ...targets: string[]): Table => ({
     targetColumns: ['id'],
   })),
   checks: [],
+  indexedColumns: [],
   partitioned: false,
   readable: true,
   estimate: { rows: 0, bytes: 0 },

@@ -30,6 +30,7 @@ function table(name: string, columns: readonly Column[], changes: Partial<Table>
     uniqueKeys: [],
     foreignKeys: [],
     checks: [],
+    indexedColumns: [],
     partitioned: false,
     readable: true,
     estimate: { rows: 0, bytes: 0 },

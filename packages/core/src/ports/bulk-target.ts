@@ -1,18 +1,85 @@
 import type { Readable } from 'node:stream';
 import type { TableName } from '../names.js';
-import type { Table } from '../schema.js';
+import type { Column, Table } from '../schema.js';
+import type { Secret } from '../secret.js';
+import type { FileKey } from './fetch-status.js';
 
 /**
  * The row formats that COPY knows. Their meaning is PostgreSQL's (manual, "COPY"): `csv` with NULL as an empty unquoted
- * field, `text` with tabs and backslashes, `binary` with the layouts that `Column.binaryLayout` names.
+ * field, `csv-marked-null` the same with NULL as `\\N`, `text` with tabs and backslashes, `binary` with the layouts that
+ * `Column.binaryLayout` names.
+ *
+ * A table of one column needs the marked form where a CSV reader skips empty lines: its NULL would be one.
  */
-export type CopyFormat = 'csv' | 'text' | 'binary';
+export type CopyFormat = 'csv' | 'csv-marked-null' | 'text' | 'binary';
 
 export interface CopyRequest {
   readonly table: TableName;
   readonly columns: readonly string[];
   readonly format: CopyFormat;
   readonly signal: AbortSignal;
+  /** Written in the transaction of the rows, so that it is there if and only if they are. */
+  readonly receipt?: LoadReceipt;
+}
+
+/** Proof that a file of a fetch was loaded, in the status tables (`FetchStatus`). */
+export interface LoadReceipt {
+  readonly file: FileKey;
+  readonly worker: string;
+  /** The rows that the file holds: another count rolls the load back. Unset where nobody counted them. */
+  readonly rows?: number;
+}
+
+/** A bulk load of whole files that the server reads by itself (CockroachDB's IMPORT INTO). */
+export interface ImportRequest {
+  readonly table: TableName;
+  readonly columns: readonly string[];
+  readonly format: 'csv' | 'csv-marked-null';
+  readonly files: readonly ImportFile[];
+  readonly signal: AbortSignal;
+  /** Called with a number from 0 to 1, as the server reports it. */
+  readonly onProgress: (fraction: number) => void;
+  /** Called with the server's name for the job before its end is waited for. */
+  readonly onJob: (job: string) => Promise<void>;
+  /** Follow this job, which was started for the same files before, instead of starting one. */
+  readonly job?: string;
+}
+
+export interface ImportFile {
+  /** For messages: what the error names. */
+  readonly name: string;
+  readonly url: Secret;
+}
+
+/** A constraint that the server no longer vouches for after a load, and the statement that makes it check again. */
+export interface UnvalidatedConstraint {
+  readonly table: TableName;
+  readonly name: string;
+  readonly statement: string;
+}
+
+/** Loads files as jobs of the server. The table cannot be read meanwhile. */
+export interface FileImporter {
+  /**
+   * Imports the files and waits for the end of the job. All rows of all files are there afterwards, or none.
+   *
+   * When the signal fires, the job is cancelled and its end is waited for.
+   * @throws TsmoltError `TSM4009` naming the file and, where the server told it, the row that was refused; of kind `retry`
+   *   only where nothing was imported
+   */
+  importFiles(request: ImportRequest): Promise<void>;
+  /** The job that was started for these files by a process that did not live to note it. Undefined when there is none. */
+  findJob(request: Pick<ImportRequest, 'table' | 'files'>): Promise<string | undefined>;
+  /** Constraints of the tables that are not validated. */
+  unvalidatedConstraints(tables: readonly TableName[]): Promise<UnvalidatedConstraint[]>;
+}
+
+/** A table that is wanted on the target: the source's, under the target's name and with its columns. */
+export interface PlannedTable extends Table {
+  /** Types in the target's own SQL by column name, where the user chose them (`--type-map-file`). */
+  readonly chosenTypes?: ReadonlyMap<string, string>;
+  /** Columns to add as computed ones, with the source's expression. */
+  readonly computedColumns?: readonly Column[];
 }
 
 /** How a table is going to be created. */
@@ -28,12 +95,16 @@ export interface TableDefinition {
 export interface BulkTarget {
   /** In order of preference. */
   readonly importFormats: readonly CopyFormat[];
+  /** Bytes of memory that one `copyIn` may hold at a time. */
+  readonly bufferBytes: number;
+  /** Where the server can read files by itself. */
+  readonly importer?: FileImporter;
   /**
    * Plans tables of the same names with primary key and NOT NULL, and the schemas and types they need. Changes nothing.
    *
    * @throws TsmoltError `TSM3004` for a column whose type has no counterpart
    */
-  planTables(tables: readonly Table[]): Promise<TableDefinition[]>;
+  planTables(tables: readonly PlannedTable[]): Promise<TableDefinition[]>;
   /** Runs the statements of a plan. */
   createTables(definitions: readonly TableDefinition[]): Promise<void>;
   /**
@@ -44,6 +115,8 @@ export interface BulkTarget {
   dropTables(names: readonly TableName[]): Promise<void>;
   /** Empties the tables together, so that foreign keys among them do not matter. @throws TsmoltError `TSM3006` */
   truncateTables(names: readonly TableName[]): Promise<void>;
+  /** The number of rows that a table holds now. */
+  countRows(name: TableName): Promise<bigint>;
   /**
    * Loads one stream in one transaction: all of its rows are there afterwards, or none.
    *

@@ -1,6 +1,7 @@
 import type { ConnectionUrl } from '../secret.js';
 import type { Logger } from '../log.js';
 import type { BulkTarget } from './bulk-target.js';
+import type { FetchStatus } from './fetch-status.js';
 import type { Catalog } from './catalog.js';
 import type { RowHasher } from './row-hasher.js';
 import type { SnapshotOptions, SnapshotSource } from './snapshot-source.js';
@@ -27,6 +28,8 @@ export interface Database {
   readonly catalog: Catalog;
   readonly rowHasher?: RowHasher;
   readonly bulkTarget?: BulkTarget;
+  /** The memory of fetches into this database, in tables of its own. */
+  readonly fetchStatus?: FetchStatus;
   readonly openSnapshot?: (options: SnapshotOptions) => Promise<SnapshotSource>;
   /** Ends every connection that was opened through this object. Safe to call twice. */
   close(): Promise<void>;

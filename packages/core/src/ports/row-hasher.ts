@@ -4,14 +4,17 @@ import type { LogicalType } from '../types.js';
 /**
  * How a row becomes a digest. Both sides must use the same one.
  * - `hash-extended`: two 64-bit `hashtextextended` values, summed. Fastest; PostgreSQL 11 and later only.
- * - `md5`: the first 112 bits of MD5 as two numbers of 56 bits, summed. PostgreSQL, CockroachDB, MySQL up to 8.4.
+ * - `md5`: the first 112 bits of MD5 as two numbers of 56 bits, summed. PostgreSQL, CockroachDB, MariaDB, MySQL up to 8.4.
+ * - `sha256`: the same of SHA-256. All engines, MySQL 9 among them.
  */
-export type HashAlgorithm = 'hash-extended' | 'md5';
+export type HashAlgorithm = 'hash-extended' | 'md5' | 'sha256';
 
 export interface HashRequest {
   readonly table: Table;
   readonly columns: readonly HashColumn[];
   readonly algorithm: HashAlgorithm;
+  /** Hash only the rows that fulfil this condition, in the engine's own SQL (`--filter-path`). */
+  readonly condition?: string;
   readonly signal: AbortSignal;
 }
 

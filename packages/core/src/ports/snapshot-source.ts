@@ -12,7 +12,21 @@ export interface SnapshotOptions {
   readonly replication?: ReplicationSetup;
   /** Connections that may be used at the same time. */
   readonly maxConnections: number;
+  /** The `identity` of an earlier snapshot: this one is to show the same rows, and `continues` says whether it does. */
+  readonly resume?: string;
+  /** What becomes of values that no target can hold. */
+  readonly unrepresentable: UnrepresentablePolicy;
+  /** How long the source is asked to keep the snapshot's rows, where it has to be asked. */
+  readonly protection: { readonly durationMs: number; readonly refreshMs: number };
 }
+
+/**
+ * What becomes of a value that exists on the source and in no target (MySQL's zero dates and times beyond a day):
+ * - `reject`: the export fails with an error that names table, key and column;
+ * - `null`: it becomes NULL;
+ * - `clamp`: it becomes the nearest value that can be held (`0000-00-00` the first of January of year 1).
+ */
+export type UnrepresentablePolicy = 'reject' | 'null' | 'clamp';
 
 export interface ReplicationSetup {
   readonly slot: string;
@@ -53,6 +67,8 @@ export interface ExportRequest {
   readonly table: Table;
   readonly columns: readonly string[];
   readonly range: RowRange;
+  /** Rows that the user wants, as a condition in the source's own SQL (`--filter-path`). */
+  readonly filter?: string;
   readonly format: CopyFormat;
   readonly signal: AbortSignal;
 }
@@ -62,6 +78,8 @@ export interface ExportStream {
   readonly stream: Readable;
   /** The server's own count of the rows it sent. Call it after the stream has ended. */
   rows(): number;
+  /** Values that were replaced by the policy for unrepresentable ones, by column. Call it after the stream has ended. */
+  substitutions?(): ReadonlyMap<string, number>;
 }
 
 /**
@@ -74,15 +92,24 @@ export interface ExportStream {
 export interface SnapshotSource {
   /** Where replication has to start: MOLT's `cdc_cursor`. Empty where it was not asked for. */
   readonly cursor: string;
+  /** What a later snapshot needs in order to tell whether it shows the same rows as this one. */
+  readonly identity: string;
+  /** True when a snapshot was to be resumed and this one is proved to show exactly its rows. */
+  readonly continues: boolean;
   /** What a reader should know about this snapshot and its cursor. */
   readonly warnings: readonly string[];
   /** In order of preference. */
   readonly exportFormats: readonly CopyFormat[];
   /** Hashes rows inside the snapshot. */
   readonly rowHasher: RowHasher;
+  /** Bytes of memory that one export of the table may hold at a time: the longest row counts where rows come whole. */
+  bufferBytes(table: Table): Promise<number>;
   planShards(table: Table, options: ShardOptions): Promise<ShardPlan>;
   /** @throws TsmoltError of kind `retry` when the connection is lost but the snapshot still stands */
   export(request: ExportRequest): Promise<ExportStream>;
-  /** Ends the snapshot. With `failed`, what was created on the server for this run alone (a slot) is removed again. Safe to call twice: the first call decides. */
-  close(outcome: 'complete' | 'failed'): Promise<void>;
+  /**
+   * Ends the snapshot. With `failed`, what was created on the server for this run alone (a slot) is removed again; with
+   * `resumable` it is kept for the run that goes on. Safe to call twice: the first call decides.
+   */
+  close(outcome: 'complete' | 'resumable' | 'failed'): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { SessionPool } from '@tsmolt/pgwire';
 import type { PoolClient } from 'pg';
 import { binaryLayout, logicalType } from '../types.js';
 import type { NativeType, NativeTypes } from '../types.js';
-import { columnsQuery, constraintsQuery, tablesQuery, typesQuery } from './queries.js';
+import { columnsQuery, constraintsQuery, indexedColumnsQuery, tablesQuery, typesQuery } from './queries.js';
 
 interface TableRow {
   readonly oid: string;
@@ -23,6 +23,8 @@ interface ColumnRow {
   readonly native_type: string;
   readonly not_null: boolean;
   readonly generated: boolean;
+  readonly generation_expression: string | null;
+  readonly generation_stored: boolean;
   readonly identity: string;
   readonly has_default: boolean;
   readonly collation: string | null;
@@ -36,6 +38,11 @@ interface ConstraintRow {
   readonly target_schema: string | null;
   readonly target_table: string | null;
   readonly target_columns: string[];
+}
+
+interface IndexedColumnRow {
+  readonly table_oid: string;
+  readonly name: string;
 }
 
 interface TypeRow {
@@ -74,10 +81,17 @@ export class PostgresCatalog implements Catalog {
     const types = await readTypes(client);
     const columns = await client.query<ColumnRow>(columnsQuery(this.#versionNumber), [oids]);
     const constraints = await client.query<ConstraintRow>(constraintsQuery, [oids]);
+    const indexed = await client.query<IndexedColumnRow>(indexedColumnsQuery, [oids]);
     const columnsOf = byTable(columns.rows);
     const constraintsOf = byTable(constraints.rows);
+    const indexedOf = byTable(indexed.rows);
     return rows.map((row) =>
-      describeTable(row, columnsOf.get(row.oid) ?? [], constraintsOf.get(row.oid) ?? [], types),
+      describeTable(row, {
+        columns: columnsOf.get(row.oid) ?? [],
+        constraints: constraintsOf.get(row.oid) ?? [],
+        indexed: indexedOf.get(row.oid) ?? [],
+        types,
+      }),
     );
   }
 }
@@ -111,12 +125,14 @@ function nativeType(row: TypeRow): NativeType {
   };
 }
 
-function describeTable(
-  row: TableRow,
-  columns: readonly ColumnRow[],
-  constraints: readonly ConstraintRow[],
-  types: NativeTypes,
-): Table {
+interface OfTable {
+  readonly columns: readonly ColumnRow[];
+  readonly constraints: readonly ConstraintRow[];
+  readonly indexed: readonly IndexedColumnRow[];
+  readonly types: NativeTypes;
+}
+
+function describeTable(row: TableRow, { columns, constraints, indexed, types }: OfTable): Table {
   const primaryKey = constraints.find((constraint) => constraint.kind === 'p');
   return {
     name: { schema: row.schema, table: row.name },
@@ -125,6 +141,7 @@ function describeTable(
     uniqueKeys: constraints.filter((constraint) => constraint.kind === 'u').map(key),
     foreignKeys: constraints.filter((constraint) => constraint.kind === 'f').map(foreignKey),
     checks: constraints.filter((constraint) => constraint.kind === 'c').map((constraint) => constraint.name),
+    indexedColumns: [...new Set(indexed.map((column) => column.name))],
     partitioned: row.partitioned,
     readable: row.readable,
     estimate: { rows: Math.round(row.rows), bytes: row.bytes },
@@ -143,6 +160,9 @@ function describeColumn(row: ColumnRow, types: NativeTypes): Column {
     identity: identity(row.identity),
     hasDefault: row.has_default,
     ...(row.collation === null ? {} : { collation: row.collation }),
+    ...(row.generation_expression === null
+      ? {}
+      : { generation: { expression: row.generation_expression, stored: row.generation_stored } }),
     ...(layout === undefined ? {} : { binaryLayout: layout }),
   };
 }

@@ -28,7 +28,7 @@ export const tablesQuery = `
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN size ON size.root = c.oid
   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', '_molt_fetch') AND n.nspname NOT LIKE 'pg\\_%'
     AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend d
       WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
@@ -37,10 +37,14 @@ export const tablesQuery = `
 /** @param versionNumber `attgenerated` came with version 12 */
 export function columnsQuery(versionNumber: number): string {
   const generated = versionNumber >= 120_000 ? `a.attgenerated <> ''` : 'false';
+  const stored = versionNumber >= 120_000 ? `a.attgenerated = 's'` : 'false';
   return `
   SELECT a.attrelid::int8::text AS table_oid, a.attname AS name, a.atttypid::int8::text AS type_oid,
     a.atttypmod AS typmod, pg_catalog.format_type(a.atttypid, a.atttypmod) AS native_type,
-    a.attnotnull OR t.typnotnull AS not_null, ${generated} AS generated, a.attidentity AS identity,
+    a.attnotnull OR t.typnotnull AS not_null, ${generated} AS generated,
+    CASE WHEN ${generated} THEN (SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid) FROM pg_catalog.pg_attrdef d
+      WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END AS generation_expression, ${stored} AS generation_stored,
+    a.attidentity AS identity,
     a.atthasdef AND NOT (${generated}) AS has_default,
     CASE WHEN a.attcollation <> t.typcollation THEN co.collname END AS collation
   FROM pg_catalog.pg_attribute a
@@ -86,3 +90,10 @@ export const typesQuery = `
   WHERE t.typtype <> 'p' AND (t.typtype <> 'c' OR c.relkind = 'c')
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e JOIN pg_catalog.pg_class ec ON ec.oid = e.typrelid
       WHERE e.oid = t.typelem AND ec.relkind <> 'c')`;
+
+/** The first column of each valid index that covers all rows. */
+export const indexedColumnsQuery = `
+  SELECT i.indrelid::int8::text AS table_oid, a.attname AS name
+  FROM pg_catalog.pg_index i
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+  WHERE i.indrelid = ANY ($1::oid[]) AND i.indisvalid AND i.indpred IS NULL`;

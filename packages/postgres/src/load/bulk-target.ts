@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { displayName } from '@tsmolt/core';
 import type { BulkTarget, CopyFormat, CopyRequest, Table, TableDefinition, TableName } from '@tsmolt/core';
-import { copyIn, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import { copyBufferBytes, copyIn, countRows, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { copyInStatement } from '../sql.js';
 import { createTableStatement, notCarriedOver, typeDefinitions } from './create-table.js';
@@ -10,7 +10,8 @@ import { refuseMissingTypes } from './missing-types.js';
 
 /** Bulk load into PostgreSQL by COPY. */
 export class PostgresBulkTarget implements BulkTarget {
-  readonly importFormats: readonly CopyFormat[] = ['binary', 'text', 'csv'];
+  readonly importFormats: readonly CopyFormat[] = ['binary', 'text', 'csv', 'csv-marked-null'];
+  readonly bufferBytes = copyBufferBytes;
   readonly #pool: SessionPool;
   readonly #server: Server;
 
@@ -55,6 +56,10 @@ export class PostgresBulkTarget implements BulkTarget {
       },
       data,
     );
+  }
+
+  countRows(name: TableName): Promise<bigint> {
+    return countRows(this.#pool, name);
   }
 
   /** `CREATE SCHEMA IF NOT EXISTS` demands a privilege even where the schema exists: hence the look first. */

@@ -34,6 +34,7 @@ function tableOf(types: readonly LogicalType[], changes: Partial<Table> = {}): T
     uniqueKeys: [],
     foreignKeys: [],
     checks: [],
+    indexedColumns: [],
     partitioned: false,
     readable: true,
     estimate: { rows: 0, bytes: 0 },

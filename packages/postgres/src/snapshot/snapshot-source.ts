@@ -4,11 +4,12 @@ import type {
   Table,
 } from '@tsmolt/core'; // prettier-ignore
 import { displayName } from '@tsmolt/core';
-import { copyOut, quoteLiteral, SessionPool } from '@tsmolt/pgwire';
+import { copyBufferBytes, copyOut, quoteLiteral, SessionPool } from '@tsmolt/pgwire';
 import type { Server, SessionLease } from '@tsmolt/pgwire';
 import { planShards } from '../export/plan-shards.js';
 import { PostgresRowHasher } from '../hash.js';
-import { from, selectRange, sessionSettings } from '../sql.js';
+import { formatOptions, from, selectRange, sessionSettings } from '../sql.js';
+import { showsSameRows, snapshotIdentity } from './identity.js';
 import { createSlot, dropSlot } from './replication-slot.js';
 import type { SlotSetup } from './replication-slot.js';
 
@@ -17,6 +18,8 @@ const beginSnapshot = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 interface SnapshotParts {
   readonly server: Server;
   readonly cursor: string;
+  readonly identity: string;
+  readonly continues: boolean;
   readonly warnings: readonly string[];
   /** Holds the exported snapshot open: as long as it lives, workers can join. */
   readonly holder: SessionLease;
@@ -48,9 +51,12 @@ export async function openSnapshot(
       await guard.query('COMMIT');
       return taken;
     });
+    const identity = await snapshotIdentity(holder.client);
+    const continues =
+      options.resume !== undefined && (await showsSameRows(holder.client, options.resume, identity));
     const workers = workerPool(server, start.snapshotName, options.maxConnections);
     return new PostgresSnapshot({
-      server, holder, outside, workers, logger, cursor: start.cursor, warnings: start.warnings,
+      server, holder, outside, workers, logger, cursor: start.cursor, warnings: start.warnings, identity, continues,
       ...(replication === undefined ? {} : { createdSlot: replication.slot }),
     }); // prettier-ignore
   } catch (thrown) {
@@ -154,10 +160,14 @@ function workerPool(server: Server, snapshotName: string, maxConnections: number
   });
 }
 
+type Outcome = Parameters<SnapshotSource['close']>[0];
+
 class PostgresSnapshot implements SnapshotSource {
   readonly cursor: string;
   readonly warnings: readonly string[];
-  readonly exportFormats: readonly CopyFormat[] = ['binary', 'text', 'csv'];
+  readonly exportFormats: readonly CopyFormat[] = ['binary', 'text', 'csv', 'csv-marked-null'];
+  readonly identity: string;
+  readonly continues: boolean;
   readonly rowHasher: RowHasher;
   readonly #parts: SnapshotParts;
   #closed: Promise<void> | undefined;
@@ -166,7 +176,14 @@ class PostgresSnapshot implements SnapshotSource {
     this.#parts = parts;
     this.cursor = parts.cursor;
     this.warnings = parts.warnings;
+    this.identity = parts.identity;
+    this.continues = parts.continues;
     this.rowHasher = new PostgresRowHasher(parts.workers);
+  }
+
+  /** Rows stream through in pieces, however long they are. */
+  bufferBytes(): Promise<number> {
+    return Promise.resolve(copyBufferBytes);
   }
 
   planShards(table: Table, options: ShardOptions): Promise<ShardPlan> {
@@ -176,22 +193,22 @@ class PostgresSnapshot implements SnapshotSource {
   }
 
   export(request: ExportRequest): Promise<ExportStream> {
-    const rows = selectRange(request.table, request.columns, request.range);
+    const rows = selectRange(request.table, request.columns, request.range, request.filter);
     return copyOut({
       pool: this.#parts.workers,
       url: this.#parts.server.url,
-      sql: `COPY (${rows}) TO STDOUT (FORMAT ${request.format})`,
+      sql: `COPY (${rows}) TO STDOUT (${formatOptions(request.format)})`,
       subject: `exporting ${displayName(request.table.name)}`,
       signal: request.signal,
     });
   }
 
-  close(outcome: 'complete' | 'failed'): Promise<void> {
+  close(outcome: Outcome): Promise<void> {
     this.#closed ??= this.#close(outcome);
     return this.#closed;
   }
 
-  async #close(outcome: 'complete' | 'failed'): Promise<void> {
+  async #close(outcome: Outcome): Promise<void> {
     const { holder, workers, outside, createdSlot, logger } = this.#parts;
     await workers.close();
     holder.destroy();

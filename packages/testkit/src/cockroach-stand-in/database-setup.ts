@@ -1,7 +1,7 @@
 import type { PostgresServer } from './server-connection.js';
 
 /** Answers one row with NULL while a database lacks the functions. Change the name whenever a function below changes. */
-export const setupProbe = `SELECT to_regproc('crdb_internal.stand_in_setup_1')::text`;
+export const setupProbe = `SELECT to_regproc('crdb_internal.stand_in_setup_2')::text`;
 
 /**
  * What a CockroachDB database has of its own, in its own schema `crdb_internal`, which catalog queries leave out anyway.
@@ -32,6 +32,10 @@ AS $$ SELECT to_timestamp(0) + trunc(hlc / 1000)::bigint * interval '1 microseco
 
 CREATE OR REPLACE FUNCTION crdb_internal.follower_read_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
 AS $$ SELECT statement_timestamp() - interval '4.2 seconds' $$;
+
+-- Hexadecimal text, where PostgreSQL's gives bytes.
+CREATE OR REPLACE FUNCTION crdb_internal.sha256(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT
+AS $$ SELECT encode(pg_catalog.sha256(convert_to(value, 'UTF8')), 'hex') $$;
 
 -- As CockroachDB's: 10 microsecond ticks, then bits that keep sessions apart; grows with time, has gaps, exceeds 2^53.
 CREATE OR REPLACE FUNCTION crdb_internal.unique_rowid() RETURNS bigint LANGUAGE plpgsql VOLATILE
@@ -74,7 +78,7 @@ JOIN pg_class r ON r.relnamespace = n.oid AND r.relname = c.table_name
 JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = c.column_name;
 GRANT SELECT ON crdb_internal.columns TO PUBLIC;
 
-CREATE OR REPLACE FUNCTION crdb_internal.stand_in_setup_1() RETURNS void LANGUAGE sql AS '';
+CREATE OR REPLACE FUNCTION crdb_internal.stand_in_setup_2() RETURNS void LANGUAGE sql AS '';
 `;
 
 /** Functions that are called without a schema in CockroachDB. */
@@ -84,6 +88,7 @@ export const suppliedFunctions: ReadonlySet<string> = new Set([
   'hlc_to_timestamp',
   'follower_read_timestamp',
   'unique_rowid',
+  'sha256',
 ]);
 
 export async function setUpDatabase(server: PostgresServer, database: string): Promise<void> {

@@ -201,6 +201,7 @@ const plannedTable = (fixture: ContractFixture, name: string, schema = fixture.s
   uniqueKeys: [],
   foreignKeys: [],
   checks: [],
+  indexedColumns: [],
   partitioned: false,
   readable: true,
   estimate: { rows: 0, bytes: 0 },

@@ -41,7 +41,14 @@ function useSnapshots(fixture: ContractFixture): OpenSnapshot {
   });
   return async (options = {}) => {
     const openSnapshot = offered(fixture.database().openSnapshot);
-    const snapshot = await openSnapshot({ wantCursor: false, maxConnections: 3, tables: [], ...options });
+    const snapshot = await openSnapshot({
+      wantCursor: false,
+      maxConnections: 3,
+      tables: [],
+      unrepresentable: 'reject',
+      protection: { durationMs: 3_600_000, refreshMs: 600_000 },
+      ...options,
+    });
     opened.push(snapshot);
     return snapshot;
   };
