@@ -1,13 +1,14 @@
 import type { Database, OpenOptions } from '@tsmolt/core';
-import { SessionPool } from '@tsmolt/pgwire';
+import { PgwireFetchStatus, SessionPool } from '@tsmolt/pgwire';
 import type { Server } from '@tsmolt/pgwire';
 import { CockroachRowHasher } from './hash.js';
 import { CockroachCatalog } from './introspect/catalog.js';
 import { CockroachBulkTarget } from './load/bulk-target.js';
-import { sessionSettings } from './sql.js';
+import { openSnapshot } from './snapshot/snapshot-source.js';
+import { prepareSession } from './sql.js';
 
 /**
- * A CockroachDB database as a target.
+ * A CockroachDB database, source or target.
  *
  * @param server what `identify` found: this adapter does not connect to find out again
  */
@@ -16,16 +17,16 @@ export function openCockroach(server: Server, options: OpenOptions): Database {
     url: server.url,
     config: server.config,
     maxConnections: options.maxConnections,
-    prepare: async (client) => {
-      await client.query(sessionSettings());
-    },
+    prepare: prepareSession,
   });
   return {
     url: server.url,
     product: productName(server.versionText),
     catalog: new CockroachCatalog(pool),
     rowHasher: new CockroachRowHasher(pool),
-    bulkTarget: new CockroachBulkTarget(pool, server),
+    bulkTarget: new CockroachBulkTarget(pool, server, options.logger),
+    fetchStatus: new PgwireFetchStatus(pool),
+    openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),
     close: () => pool.close(),
   };
 }

@@ -70,6 +70,9 @@ const asText =
 /** Types that CockroachDB has under the same name (manual, "Data types"). */
 const sameName = /^(pg_catalog\.)?"?(tsvector|tsquery|oid|pg_lsn|refcursor)"?$/;
 
+/** Shapes and vectors, as PostGIS, pgvector and MySQL name them, with their modifiers (manual, "Spatial data", "VECTOR"). */
+const withModifiers = /^(?:"?\w+"?\.)?"?(geometry|geography|vector)"?(\([\w, ]+\))?$/i;
+
 /** How a column of a logical type is declared, or undefined where CockroachDB has nothing for it. */
 export function declaration(declared: LogicalType): string | undefined {
   const type = withoutDomain(declared);
@@ -77,7 +80,7 @@ export function declaration(declared: LogicalType): string | undefined {
     case 'boolean':
       return 'BOOL';
     case 'integer':
-      return integerDeclaration(type.bits, type.unsigned ?? false);
+      return type.boolean === true ? 'BOOL' : integerDeclaration(type.bits, type.unsigned ?? false);
     case 'float':
       return type.bits === 32 ? 'FLOAT4' : 'FLOAT8';
     case 'decimal':
@@ -136,6 +139,8 @@ function arrayDeclaration(element: LogicalType): string | undefined {
 
 function nativeDeclaration(name: string): string | undefined {
   if (asText.test(name)) return 'STRING';
+  const modified = withModifiers.exec(name);
+  if (modified !== null) return `${modified[1]}${modified[2] ?? ''}`.toUpperCase();
   return sameName.test(name) ? name.replace('pg_catalog.', '').replaceAll('"', '').toUpperCase() : undefined;
 }
 

@@ -1,4 +1,9 @@
-/** A table's place in its database. `schema` is the MySQL database where an engine has no schemas. */
+/**
+ * A table's place in its database.
+ *
+ * Where an engine has no schemas (MySQL), the tables of the database in the connection string are in `public`, as MOLT
+ * presents them; a foreign key into another database has that database's name as its target's schema.
+ */
 export interface TableName {
   readonly schema: string;
   readonly table: string;

@@ -68,6 +68,28 @@ describe('ConnectionUrl', () => {
     expect(ConnectionUrl.parse('postgres://db/shop', '--source')).toMatchObject({ user: '', port: 0 });
   });
 
+  it.each([
+    ['mysql://app:hunter2@tcp(db.example:3307)/shop', 'db.example', 3307],
+    ['mysql://app:hunter2@tcp(db.example)/shop?sslmode=require', 'db.example', 0],
+    ['mysql://app:hunter2@tcp([fe80::1]:3306)/shop', 'fe80::1', 3306],
+    ['mariadb://app:hunter2@unix(/Var/run/my sql.sock)/shop', '/Var/run/my sql.sock', 0],
+    ['mysql://app:hunter2@db.example:3307/shop', 'db.example', 3307],
+  ])('takes the address of %s', (written, host, port) => {
+    const url = ConnectionUrl.parse(written, '--source');
+    expect(url).toMatchObject({ user: 'app', host, port, database: 'shop' });
+    expect(url.password.reveal()).toBe('hunter2');
+    for (const one of printed(url)) expect(one).not.toContain('hunter2');
+    expect(ConnectionUrl.parse(url.toString(), '--source')).toMatchObject({ host, port, database: 'shop' });
+  });
+
+  it.each(['mysql://app:hunter2@tcp(db:3306/shop', 'mysql://app:hunter2@tcp(db:port)/shop'])(
+    'does not take %s for an address',
+    (written) => {
+      const parse = (): ConnectionUrl => ConnectionUrl.parse(written, '--source');
+      expect(parse).toThrow(/^--source is not a connection string$/);
+    },
+  );
+
   it('does not repeat a string that it cannot read', () => {
     const parse = (): ConnectionUrl => ConnectionUrl.parse(`postgres://app:${password}@db:port/`, '--source');
     expect(parse).toThrow(expect.objectContaining({ code: 'TSM1002' }));

@@ -44,7 +44,7 @@ export class ConnectionUrl {
     this.scheme = url.protocol.slice(0, -1);
     this.user = decodeURIComponent(url.username);
     this.password = new Secret(decodeURIComponent(url.password));
-    // A Unix socket directory is written percent-encoded in the host's place; IPv6 addresses carry brackets.
+    // A Unix socket is written percent-encoded in the host's place; IPv6 addresses carry brackets.
     this.host = decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1');
     this.port = url.port === '' ? 0 : Number(url.port);
     this.database = decodeURIComponent(url.pathname.replace(/^\//, ''));
@@ -57,12 +57,15 @@ export class ConnectionUrl {
    */
   static parse(text: string, flag: string): ConnectionUrl {
     try {
-      return new ConnectionUrl(new URL(text));
+      const url = new URL(withPlainAddress(text));
+      // What is left of a mistyped Go address.
+      if (/[()]/.test(url.hostname)) throw new Error('parentheses in the host');
+      return new ConnectionUrl(url);
     } catch {
       throw new TsmoltError('TSM1002', {
         message: `${flag} is not a connection string`,
         advice:
-          'Write it as postgres://user:password@host:port/database?sslmode=verify-full; ' +
+          'Write it as postgres://user:password@host:port/database?sslmode=verify-full, or with another scheme; ' +
           'special characters in the password must be percent-encoded.',
       });
     }
@@ -75,8 +78,7 @@ export class ConnectionUrl {
         ? ''
         : `${encodeURIComponent(this.user)}${this.password.reveal() === '' ? '' : ':' + redacted}@`;
     const port = this.port === 0 ? '' : `:${this.port}`;
-    const host = this.host.includes('/') ? encodeURIComponent(this.host) : this.host;
-    return `${this.scheme}://${login}${host}${port}/${encodeURIComponent(this.database)}${this.printedParameters()}`;
+    return `${this.scheme}://${login}${this.printedHost()}${port}/${encodeURIComponent(this.database)}${this.printedParameters()}`;
   }
 
   toJSON(): string {
@@ -87,6 +89,11 @@ export class ConnectionUrl {
     return this.toString();
   }
 
+  private printedHost(): string {
+    if (this.host.includes('/')) return encodeURIComponent(this.host);
+    return this.host.includes(':') ? `[${this.host}]` : this.host;
+  }
+
   private printedParameters(): string {
     if (this.parameters.size === 0) return '';
     const printed = [...this.parameters].map(([name, value]) =>
@@ -94,4 +101,14 @@ export class ConnectionUrl {
     );
     return `?${printed.join('&')}`;
   }
+}
+
+/** The address as Go's MySQL driver writes it, behind scheme and login: `tcp(host:port)`, `unix(/path)`. */
+const goAddress = /^([a-z][a-z\d+.-]*:\/\/(?:[^/?#]*@)?)(tcp|unix)\(([^()]*)\)/i;
+
+/** MOLT's manual allows Go's form `{protocol}({address})`; a URL has the address alone, a socket's path percent-encoded. */
+function withPlainAddress(text: string): string {
+  return text.replace(goAddress, (_match, before: string, protocol: string, address: string) =>
+    protocol.toLowerCase() === 'unix' ? before + encodeURIComponent(address) : before + address,
+  );
 }

@@ -22,6 +22,7 @@ export async function checksumTable(
       table: pair.source,
       columns: hashed.map((column) => column.source),
       algorithm,
+      ...(pair.filter === undefined ? {} : { condition: pair.filter }),
       signal,
     }),
     target.hashRows({

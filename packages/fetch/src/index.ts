@@ -1,3 +1,9 @@
+export { replicationScript } from './config/replication-script.js';
+export { readRowFilters } from './config/row-filters.js';
+export { readTransformations } from './config/transformations.js';
+export { readTypeMap } from './config/type-map.js';
+export { MemoryFetchStatus } from './continuation/memory-status.js';
+export * from './dry-run.js';
 export * from './events.js';
 export * from './fetch.js';
 export * from './fetch-metrics.js';

@@ -39,29 +39,31 @@ export async function prepareTarget(
 
 async function recreate(options: FetchOptions, bulk: BulkTarget, discovery: Discovery): Promise<TablePair[]> {
   // What cannot be created must come out before anything is dropped.
-  const definitions = await bulk.planTables(discovery.sourceTables);
+  const definitions = await bulk.planTables(discovery.planned);
   const existing = discovery.targetTables.map((table) => table.name);
   if (existing.length > 0) {
     await confirmed(options, `drop ${existing.length} tables on the target`);
     options.logger.info({ tables: existing.map(displayName) }, 'dropping tables on the target');
     await bulk.dropTables(existing);
   }
+  for (const { statements } of definitions) {
+    for (const statement of statements) options.logger.debug(`running: ${statement}`);
+  }
   await bulk.createTables(definitions);
   logCreated(options, definitions);
   // What the target made of the statements is what counts, not what they were meant to make.
   const now = await options.target.catalog.tables(nameFilter({}));
   const byName = new Map(now.map((table) => [displayName(table.name), table]));
-  return discovery.sourceTables.map((source) => {
-    const target = byName.get(displayName(source.name));
-    if (target === undefined) throw new Error(`${displayName(source.name)} was created and cannot be found`);
-    return pairColumns(source, target, { caseSensitive: true });
+  return discovery.plans.map((plan) => {
+    const target = byName.get(displayName(plan.target));
+    if (target === undefined) throw new Error(`${displayName(plan.target)} was created and cannot be found`);
+    return pairColumns(plan, target, { caseSensitive: true });
   });
 }
 
 function logCreated(options: FetchOptions, definitions: readonly TableDefinition[]): void {
-  for (const { name, statements, notCarriedOver } of definitions) {
+  for (const { name, notCarriedOver } of definitions) {
     const table = displayName(name);
-    options.logger.debug({ table, statements }, 'creating table on the target');
     if (notCarriedOver.length === 0) options.logger.info({ table }, 'created table on the target');
     else
       options.logger.warn(

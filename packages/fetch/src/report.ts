@@ -13,6 +13,8 @@ export interface TableReport {
   readonly importMs: number;
   /** From the first moment of work on this table to the last. */
   readonly netMs: number;
+  /** Values that were replaced because no target can hold them, by column. */
+  readonly replacedValues: Readonly<Record<string, number>>;
   readonly checksum?: ChecksumReport;
 }
 
@@ -31,5 +33,7 @@ export interface FetchReport {
   readonly fetchId: string;
   readonly cdcCursor: string;
   readonly tables: readonly TableReport[];
+  /** Tables that were left out because they cannot be moved, where the user allowed that. */
+  readonly skipped: readonly TableName[];
   readonly netMs: number;
 }

@@ -1,11 +1,13 @@
 import { Transform } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ClientBase } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import type { CopyToStreamQuery } from 'pg-copy-streams';
 import { stoppedOnRequest, TsmoltError } from '@tsmolt/core';
-import type { ConnectionUrl, ExportStream } from '@tsmolt/core';
+import type { ConnectionUrl, ExportStream, LoadReceipt } from '@tsmolt/core';
 import { classify } from './errors.js';
+import { receiptExists, writeReceipt } from './fetch-status/receipts.js';
 import type { SessionPool } from './session-pool.js';
 
 export interface CopyOptions {
@@ -62,23 +64,78 @@ export async function copyOut(options: CopyOptions): Promise<ExportStream> {
 /**
  * Runs one COPY FROM STDIN as a transaction of its own.
  *
- * When `data` fails, the server is told to forget what it got; nothing is committed.
+ * When `data` fails, the server is told to forget what it got; nothing is committed. With a receipt, a connection that is
+ * lost while the server commits leaves no doubt: the receipt is looked for on another connection.
  * @returns the server's count of rows
  * @throws TsmoltError: that of `data`, or the target's own
  */
-export async function copyIn(options: CopyOptions, data: Readable): Promise<number> {
-  return options.pool.use(options.subject, async (client) => {
-    const copy = client.query(copyFrom(options.sql, buffering));
-    // What the server still says about a COPY that has failed already must not end the process.
-    copy.on('error', () => undefined);
-    try {
-      await pipeline(data, copy, { signal: options.signal });
-    } catch (thrown) {
-      // CopyDone is out: the server may have committed before the connection broke, so sending again could double rows.
-      throw copy.writableEnded ? orUnknownOutcome(explain(thrown, options)) : explain(thrown, options);
-    }
-    return copy.rowCount;
+export function copyIn(options: CopyInOptions, data: Readable): Promise<number> {
+  const { receipt } = options;
+  return receipt === undefined
+    ? options.pool.use(options.subject, (client) => sendRows(client, options, data))
+    : copyWithReceipt({ ...options, receipt }, data);
+}
+
+export interface CopyInOptions extends CopyOptions {
+  readonly receipt?: LoadReceipt | undefined;
+}
+
+async function sendRows(client: ClientBase, options: CopyOptions, data: Readable): Promise<number> {
+  const copy = client.query(copyFrom(options.sql, buffering));
+  // What the server still says about a COPY that has failed already must not end the process.
+  copy.on('error', () => undefined);
+  try {
+    await pipeline(data, copy, { signal: options.signal });
+  } catch (thrown) {
+    // CopyDone is out: the server may have committed before the connection broke, so sending again could double rows.
+    throw copy.writableEnded ? orUnknownOutcome(explain(thrown, options)) : explain(thrown, options);
+  }
+  return copy.rowCount;
+}
+
+async function copyWithReceipt(
+  options: CopyOptions & { readonly receipt: LoadReceipt },
+  data: Readable,
+): Promise<number> {
+  const { pool, subject, receipt } = options;
+  let rows = 0;
+  try {
+    return await pool.use(subject, async (client) => {
+      await client.query('BEGIN');
+      await writeReceipt(client, receipt);
+      rows = await sendRows(client, options, data);
+      if (receipt.rows !== undefined && receipt.rows !== rows) throw otherCount(subject, receipt.rows, rows);
+      await commit(client, options);
+      return rows;
+    });
+  } catch (thrown) {
+    data.destroy();
+    const lost = thrown instanceof TsmoltError && (thrown.code === 'TSM4007' || thrown.code === 'TSM2007');
+    if (!lost || options.signal.aborted) throw thrown;
+    if (await pool.use(subject, (client) => receiptExists(client, receipt))) return rows;
+    throw nothingCommitted(thrown);
+  }
+}
+
+async function commit(client: ClientBase, options: CopyOptions): Promise<void> {
+  try {
+    await client.query('COMMIT');
+  } catch (thrown) {
+    throw orUnknownOutcome(explain(thrown, options));
+  }
+}
+
+function otherCount(subject: string, held: number, taken: number): TsmoltError {
+  return new TsmoltError('TSM4004', {
+    message: `${subject}: the file holds ${held} rows and the target took ${taken}; nothing was committed`,
+    advice:
+      'Look for triggers or rules on the target table that drop or add rows, and remove them for the load.',
   });
+}
+
+/** The receipt says that the rows are not there: the same rows may be sent again. */
+function nothingCommitted(error: TsmoltError): TsmoltError {
+  return new TsmoltError('TSM2007', { message: error.message, advice: error.advice, cause: error });
 }
 
 /** Resolves at ReadyForQuery: pg-copy-streams ends its stream at CopyDone, before the server's row count has come. */

@@ -1,6 +1,6 @@
 import type { ConnectionUrl, Database, OpenOptions } from '@tsmolt/core';
 import { TsmoltError } from '@tsmolt/core';
-import { SessionPool } from '@tsmolt/pgwire';
+import { PgwireFetchStatus, SessionPool } from '@tsmolt/pgwire';
 import type { Server } from '@tsmolt/pgwire';
 import { PostgresRowHasher } from './hash.js';
 import { PostgresCatalog } from './introspect/catalog.js';
@@ -32,6 +32,7 @@ export function openPostgres(server: Server, options: OpenOptions): Database {
     catalog: new PostgresCatalog(pool, server.versionNumber),
     rowHasher: new PostgresRowHasher(pool),
     bulkTarget: new PostgresBulkTarget(pool, server),
+    fetchStatus: new PgwireFetchStatus(pool),
     openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),
     close: () => pool.close(),
   };

@@ -100,7 +100,7 @@ export function declaration(type: LogicalType): string {
     case 'inet':
       return type.kind;
     case 'integer':
-      return integerDeclaration(type.bits, type.unsigned ?? false);
+      return type.boolean === true ? 'boolean' : integerDeclaration(type.bits, type.unsigned ?? false);
     case 'decimal':
       return type.precision === undefined ? 'numeric' : `numeric(${type.precision},${type.scale ?? 0})`;
     case 'float':

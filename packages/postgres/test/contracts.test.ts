@@ -5,6 +5,7 @@ import { createDatabase, sharedServer } from '@tsmolt/testkit';
 import {
   bulkTargetContract,
   catalogContract,
+  fetchStatusContract,
   rowHasherContract,
   snapshotSourceContract,
 } from '@tsmolt/testkit/contracts';
@@ -37,4 +38,5 @@ for (const [name, server] of [
   bulkTargetContract(name, open, { unsupported: { kind: 'native', name: 'nowhere.no_such_type' } });
   rowHasherContract(name, open, ['hash-extended', 'md5', 'sha256']);
   snapshotSourceContract(name, open);
+  fetchStatusContract(name, open);
 }

@@ -3,8 +3,11 @@ import { mkdir, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { stoppedOnRequest, TsmoltError } from '@tsmolt/core';
+import { TsmoltError } from '@tsmolt/core';
 import type { ObjectStore, Secret } from '@tsmolt/core';
+import { download } from './download.js';
+import { measuredUpload } from './measured-upload.js';
+import { checkedKey, inByteOrder } from './object-key.js';
 
 /** What a file is called until it is whole. */
 const partialSuffix = '.partial';
@@ -13,52 +16,63 @@ const partialSuffix = '.partial';
 export class LocalDirectory implements ObjectStore {
   readonly description: string;
   readonly bufferBytes = 1024 * 1024;
-  readonly #root: string;
+  /** Absolute. */
+  readonly root: string;
 
   constructor(path: string) {
-    this.#root = resolve(path);
-    this.description = `local directory ${this.#root}`;
+    this.root = resolve(path);
+    this.description = `local directory ${this.root}`;
   }
 
   async put(key: string, data: Readable, signal: AbortSignal): Promise<number> {
     const path = this.#pathOf(key);
     const partial = `${path}${partialSuffix}`;
-    try {
-      await mkdir(dirname(path), { recursive: true });
-      await pipeline(data, createWriteStream(partial, { flush: true }), { signal });
-      const { size } = await stat(partial);
-      await rename(partial, path);
-      return size;
-    } catch (thrown) {
-      data.destroy();
-      // The first error is the one to tell; what keeps the partial file from being removed is usually the same.
-      await rm(partial, { force: true }).catch(() => undefined);
-      throw explain(thrown, path, signal);
-    }
+    return measuredUpload({
+      data,
+      signal,
+      explain: (thrown) => explain(thrown, path),
+      upload: async (body) => {
+        try {
+          await mkdir(dirname(path), { recursive: true });
+          await pipeline(body, createWriteStream(partial, { flush: true }));
+          await rename(partial, path);
+        } catch (thrown) {
+          // The first error is the one to tell; what keeps the partial file from being removed is usually the same.
+          await rm(partial, { force: true }).catch(() => undefined);
+          throw thrown;
+        }
+      },
+    });
   }
 
-  async get(key: string): Promise<Readable> {
+  async get(key: string, signal?: AbortSignal): Promise<Readable> {
     const path = this.#pathOf(key);
-    try {
-      if (!(await stat(path)).isFile()) throw new Error('it is not a file');
-    } catch (thrown) {
-      throw explain(thrown, path);
-    }
-    return createReadStream(path, { highWaterMark: 256 * 1024 });
+    const found = await stat(path).catch((thrown: unknown) => {
+      throw isMissing(thrown) ? this.#missing(key) : explain(thrown, path);
+    });
+    if (!found.isFile()) throw this.#missing(key);
+    const file = createReadStream(path, { highWaterMark: 256 * 1024 });
+    return download(file, { signal, explain: (thrown) => explain(thrown, path) });
   }
 
   async list(prefix: string): Promise<string[]> {
-    const entries = await readdir(this.#root, { recursive: true, withFileTypes: true }).catch(() => []);
-    return entries
+    const entries = await readdir(this.root, { recursive: true, withFileTypes: true }).catch(
+      (thrown: unknown) => {
+        if (isMissing(thrown)) return [];
+        throw explain(thrown, this.root);
+      },
+    );
+    const keys = entries
       .filter((entry) => entry.isFile() && !entry.name.endsWith(partialSuffix))
-      .map((entry) => relative(this.#root, join(entry.parentPath, entry.name)).split(sep).join('/'))
-      .filter((key) => key.startsWith(prefix))
-      .toSorted((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+      .map((entry) => relative(this.root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+      .filter((key) => key.startsWith(prefix));
+    return inByteOrder(keys);
   }
 
   async delete(key: string): Promise<void> {
-    await unlink(this.#pathOf(key)).catch((thrown: unknown) => {
-      throw explain(thrown, key);
+    const path = this.#pathOf(key);
+    await unlink(path).catch((thrown: unknown) => {
+      if (!isMissing(thrown)) throw explain(thrown, path);
     });
   }
 
@@ -75,18 +89,25 @@ export class LocalDirectory implements ObjectStore {
 
   /** @throws TsmoltError `TSM4006` for a key that would leave the directory */
   #pathOf(key: string): string {
-    const path = resolve(this.#root, key);
-    if (path.startsWith(this.#root + sep)) return path;
-    throw new TsmoltError('TSM4006', {
-      message: `${key} lies outside ${this.#root}`,
-      advice: 'Rename the table: its name cannot be part of a path.',
+    return join(this.root, checkedKey(key, this.root));
+  }
+
+  #missing(key: string): TsmoltError {
+    return new TsmoltError('TSM6002', {
+      message: `there is no ${key} in ${this.description}`,
+      advice: 'Somebody removed it, or it was never written: run the export again.',
     });
   }
 }
 
-function explain(thrown: unknown, path: string, signal?: AbortSignal): TsmoltError {
+/** A folder is no object either. */
+function isMissing(thrown: unknown): boolean {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR';
+}
+
+function explain(thrown: unknown, path: string): TsmoltError {
   if (thrown instanceof TsmoltError) return thrown;
-  if (signal?.aborted) return stoppedOnRequest();
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   return new TsmoltError('TSM4006', {
     message: `cannot use the intermediate file ${path}: ${reason}`,

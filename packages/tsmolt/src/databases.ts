@@ -12,6 +12,8 @@ const openers: Readonly<Record<string, Opener>> = {
   postgres: openPgwire,
   postgresql: openPgwire,
   cockroachdb: openPgwire,
+  mysql: openMysqlFamily,
+  mariadb: openMysqlFamily,
 };
 
 /**
@@ -42,4 +44,10 @@ async function openPgwire(url: ConnectionUrl, options: OpenOptions): Promise<Dat
   }
   const { openPostgres } = await import('@tsmolt/postgres');
   return openPostgres(server, options);
+}
+
+/** MySQL and MariaDB share the protocol; the adapter asks the server which of them it is. */
+async function openMysqlFamily(url: ConnectionUrl, options: OpenOptions): Promise<Database> {
+  const { openMysql } = await import('@tsmolt/mysql');
+  return openMysql(url, options);
 }

@@ -1,42 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { ConnectionUrl, defaultRetryPolicy, nameFilter, silentLogger, TsmoltError } from '@tsmolt/core';
-import type { Logger, NameFilterPatterns, RetryPolicy } from '@tsmolt/core';
-import { fetch as runFetch, FetchMetrics } from '@tsmolt/fetch';
-import type { FetchEvent, FetchOptions, FetchReport, Route, TableHandling } from '@tsmolt/fetch';
+import {
+  ConnectionUrl,
+  defaultRetryPolicy,
+  MemoryBudget,
+  nameFilter,
+  silentLogger,
+  TsmoltError,
+} from '@tsmolt/core';
+import type { Database, OpenOptions } from '@tsmolt/core';
+import {
+  fetch as runFetch,
+  FetchMetrics,
+  MemoryFetchStatus,
+  readRowFilters,
+  readTransformations,
+  readTypeMap,
+} from '@tsmolt/fetch';
+import type { Continuation, FetchOptions, FetchReport } from '@tsmolt/fetch';
 import { openDatabase } from './databases.js';
+import type { FetchRequest } from './fetch-request.js';
+import { openRoute } from './fetch-route.js';
 
-/** What `tsmolt fetch` does, as a function. Everything that has a default may be left out; the defaults are MOLT's. */
-export interface FetchRequest {
-  /** Connection string, for example `postgres://user:password@host:5432/database?sslmode=verify-full`. */
-  readonly source: string;
-  readonly target: string;
-  readonly allowTlsModeDisable?: boolean;
-  /** Copy from server to server; otherwise `localPath` says where the files between them are written. */
-  readonly directCopy?: boolean;
-  readonly localPath?: string;
-  readonly cleanup?: boolean;
-  readonly filters?: NameFilterPatterns;
-  readonly caseSensitive?: boolean;
-  readonly skipPkCheck?: boolean;
-  readonly tableHandling?: TableHandling;
-  readonly tableConcurrency?: number;
-  readonly exportConcurrency?: number;
-  readonly rowBatchSize?: number;
-  readonly useStatsBasedSharding?: boolean;
-  readonly ignoreReplicationCheck?: boolean;
-  readonly replicationSlotName?: string;
-  readonly dropAndRecreateSlot?: boolean;
-  readonly checksum?: boolean;
-  readonly retry?: RetryPolicy;
-  readonly logger?: Logger;
-  readonly metrics?: FetchMetrics;
-  readonly signal?: AbortSignal;
-  readonly onEvent?: (event: FetchEvent) => void;
-  readonly confirm?: (question: string) => Promise<boolean>;
-}
-
-/** Connections beside those that carry rows: the one that holds the snapshot, and one for the catalog. */
-const extraConnections = 3;
+/** Connections beside those that carry rows: the one that holds the snapshot, and those for catalog and status. */
+const extraConnections = 4;
 
 /**
  * Copies the tables of one database into another, from one consistent snapshot, and accounts for every row.
@@ -44,57 +30,77 @@ const extraConnections = 3;
  * @throws TsmoltError with a code, the place and an advice
  */
 export async function fetch(request: FetchRequest): Promise<FetchReport> {
-  const source = ConnectionUrl.parse(request.source, '--source');
-  const target = ConnectionUrl.parse(request.target, '--target');
-  const route = await chooseRoute(request);
-  const settings = withDefaults(request);
+  return withFetchOptions(request, runFetch);
+}
+
+/** Opens what the request names, runs the work with it, and closes everything again. */
+export async function withFetchOptions<Result>(
+  request: FetchRequest,
+  work: (options: FetchOptions) => Promise<Result>,
+): Promise<Result> {
+  const startedAt = performance.now();
+  assertSides(request);
+  const settings = await withDefaults(request);
+  const route = await openRoute(request);
+  const closing: { close(): Promise<void> }[] = route.kind === 'files' ? [route.store] : [];
   const openOptions = {
     allowUnencrypted: request.allowTlsModeDisable ?? false,
     applicationName: 'tsmolt fetch',
     maxConnections: settings.tableConcurrency * settings.exportConcurrency + extraConnections,
     logger: settings.logger,
   };
-  const from = await openDatabase(source, openOptions).catch(named('source'));
   try {
-    const to = await openDatabase(target, openOptions).catch(named('target'));
-    try {
-      settings.logger.debug({ source: from.product, target: to.product }, 'connected');
-      return await runFetch({ ...settings, source: from, target: to, route });
-    } finally {
-      await to.close();
-    }
+    const source = await openSide(request.source, 'source', openOptions);
+    closing.push(source);
+    const target = await openSide(request.target, 'target', openOptions);
+    closing.push(target);
+    settings.logger.debug({ source: source.product, target: target.product }, 'connected');
+    return await work({ ...settings, startedAt, source, target, route });
   } finally {
-    await from.close();
+    for (const opened of closing.toReversed()) await opened.close();
   }
 }
 
-/** Which of the two servers an error is about is the first thing that its reader wants to know. */
-function named(side: string): (thrown: unknown) => never {
-  return (thrown) => {
-    throw thrown instanceof TsmoltError ? thrown.at(side) : thrown;
-  };
+function assertSides({ mode = 'data-load', source, target }: FetchRequest): void {
+  if (source === undefined && mode !== 'import-only') throw missing('--source', mode);
+  if (target === undefined && mode !== 'export-only') throw missing('--target', mode);
 }
 
-async function chooseRoute(request: FetchRequest): Promise<Route> {
-  if (request.directCopy === true && request.localPath !== undefined) {
-    throw new TsmoltError('TSM1001', {
-      message: '--direct-copy and --local-path exclude each other',
-      advice: 'Use --direct-copy for rows that go straight through, or --local-path for files in between.',
-    });
-  }
-  if (request.localPath !== undefined) {
-    const { LocalDirectory } = await import('@tsmolt/storage');
-    return { kind: 'files', store: new LocalDirectory(request.localPath), cleanup: request.cleanup ?? false };
-  }
-  if (request.directCopy === true) return { kind: 'direct' };
-  throw new TsmoltError('TSM1001', {
-    message: 'nothing says how the rows are to travel',
-    advice: 'Add --direct-copy (straight from server to server), or --local-path DIRECTORY with --use-copy.',
+function missing(flag: string, mode: string): TsmoltError {
+  return new TsmoltError('TSM1001', {
+    message: `${flag} is missing, and --mode ${mode} needs it`,
+    advice: `Add ${flag} with a connection string.`,
   });
 }
 
-/** MOLT's defaults. */
+/** Which of the two servers an error is about is the first thing that its reader wants to know. */
+async function openSide(
+  url: string | undefined,
+  side: 'source' | 'target',
+  options: OpenOptions,
+): Promise<Database> {
+  if (url === undefined) return nowhere(side);
+  try {
+    return await openDatabase(ConnectionUrl.parse(url, `--${side}`), options);
+  } catch (thrown) {
+    throw thrown instanceof TsmoltError ? thrown.at(side) : thrown;
+  }
+}
+
+/** In the place of a side that the mode does without. */
+function nowhere(side: string): Database {
+  return {
+    url: ConnectionUrl.parse('none://', `--${side}`),
+    product: `no ${side}`,
+    catalog: { tables: () => Promise.resolve([]) },
+    fetchStatus: new MemoryFetchStatus(),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** MOLT's defaults, but for `maxMemory`, which is ours. */
 const defaults = {
+  mode: 'data-load',
   caseSensitive: false,
   tableHandling: 'none',
   tableConcurrency: 4,
@@ -108,21 +114,73 @@ const defaults = {
   confirm: () => Promise.resolve(true),
 } as const;
 
-function withDefaults(request: FetchRequest): Omit<FetchOptions, 'source' | 'target' | 'route'> {
+const defaultMaxMemory = 512 * 1024 * 1024;
+const defaultPtsDuration = 24 * 3_600_000;
+const defaultPtsRefreshInterval = 600_000;
+
+type Settings = Omit<FetchOptions, 'source' | 'target' | 'route' | 'startedAt'>;
+
+async function withDefaults(request: FetchRequest): Promise<Settings> {
   const given = Object.fromEntries(
     Object.entries(request).filter(([, value]) => value !== undefined),
   ) as typeof request;
   const { source: _source, target: _target, ...options } = given;
   const slot = request.replicationSlotName;
+  const continuation = continuationOf(request);
   return {
     logger: silentLogger(),
     metrics: new FetchMetrics(),
     signal: new AbortController().signal,
     ...defaults,
     ...options,
-    fetchId: randomUUID(),
+    ...(await readConfiguration(request)),
+    fetchId: request.fetchId ?? randomUUID(),
     filter: nameFilter(request.filters ?? {}),
     skipPrimaryKeyCheck: request.skipPkCheck ?? false,
+    unrepresentable: request.unrepresentableValues ?? 'reject',
+    memory: new MemoryBudget(request.maxMemory ?? defaultMaxMemory),
+    protection: {
+      durationMs: request.crdbPtsDuration ?? defaultPtsDuration,
+      refreshMs: request.crdbPtsRefreshInterval ?? defaultPtsRefreshInterval,
+    },
+    ...(continuation === undefined ? {} : { continuation }),
     ...(slot === undefined ? {} : { replication: { slot, recreate: request.dropAndRecreateSlot ?? false } }),
+  };
+}
+
+/** @throws TsmoltError `TSM1006` naming the file and the place in it */
+async function readConfiguration({
+  transformationsFile,
+  typeMapFile,
+  filterPath,
+}: FetchRequest): Promise<Pick<FetchOptions, 'transformations' | 'typeMap' | 'rowFilters'>> {
+  return {
+    ...(transformationsFile === undefined
+      ? {}
+      : { transformations: await readTransformations(transformationsFile) }),
+    ...(typeMapFile === undefined ? {} : { typeMap: await readTypeMap(typeMapFile) }),
+    ...(filterPath === undefined ? {} : { rowFilters: await readRowFilters(filterPath) }),
+  };
+}
+
+function continuationOf(request: FetchRequest): Continuation | undefined {
+  const { fetchId, continuationToken: token, continuationFileName: fileName } = request;
+  if (fetchId === undefined) {
+    if (token === undefined && fileName === undefined) return undefined;
+    throw new TsmoltError('TSM1001', {
+      message: '--continuation-token and --continuation-file-name need --fetch-id',
+      advice: 'Add the --fetch-id of the fetch that is to go on: see `tsmolt fetch tokens list`.',
+    });
+  }
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(fetchId)) {
+    throw new TsmoltError('TSM1001', {
+      message: `--fetch-id ${fetchId} is not a UUID`,
+      advice: 'Copy it from the log of the fetch, or from `tsmolt fetch tokens list`.',
+    });
+  }
+  return {
+    lostSnapshot: request.ifSnapshotLost ?? 'fail',
+    ...(token === undefined ? {} : { token }),
+    ...(fileName === undefined ? {} : { fileName }),
   };
 }

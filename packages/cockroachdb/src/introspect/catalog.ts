@@ -3,7 +3,9 @@ import type { SessionPool } from '@tsmolt/pgwire';
 import type { PoolClient } from 'pg';
 import { logicalType } from '../types.js';
 import type { EnumLabels } from '../types.js';
-import { columnsQuery, constraintsQuery, enumsQuery, indexedColumnsQuery, tablesQuery } from './queries.js';
+import {
+  columnsQuery, constraintsQuery, enumsQuery, estimatesQuery, indexedColumnsQuery, tablesQuery, virtualColumnsQuery,
+} from './queries.js'; // prettier-ignore
 
 interface TableRow {
   readonly schema: string;
@@ -23,6 +25,7 @@ interface ColumnRow extends OfTable {
   readonly maybe_user_defined: boolean;
   readonly nullable: boolean;
   readonly generated: boolean;
+  readonly generation_expression: string | null;
   readonly identity_generation: string | null;
   readonly has_default: boolean;
   readonly collation: string | null;
@@ -37,14 +40,20 @@ interface ConstraintRow extends OfTable {
   readonly target_columns: string[];
 }
 
-interface IndexedColumnRow extends OfTable {
+interface NamedColumnRow extends OfTable {
   readonly name: string;
+}
+
+interface EstimateRow extends OfTable {
+  readonly rows: string | null;
 }
 
 interface Described {
   readonly columns: Map<string, ColumnRow[]>;
   readonly constraints: Map<string, ConstraintRow[]>;
-  readonly indexed: Map<string, IndexedColumnRow[]>;
+  readonly indexed: Map<string, NamedColumnRow[]>;
+  readonly virtual: Map<string, NamedColumnRow[]>;
+  readonly estimates: Map<string, EstimateRow[]>;
   readonly enums: EnumLabels;
 }
 
@@ -70,7 +79,9 @@ export class CockroachCatalog implements Catalog {
 async function describe(client: PoolClient): Promise<Described> {
   const columns = await client.query<ColumnRow>(columnsQuery);
   const constraints = await client.query<ConstraintRow>(constraintsQuery);
-  const indexed = await client.query<IndexedColumnRow>(indexedColumnsQuery);
+  const indexed = await client.query<NamedColumnRow>(indexedColumnsQuery);
+  const virtual = await client.query<NamedColumnRow>(virtualColumnsQuery);
+  const estimates = await client.query<EstimateRow>(estimatesQuery);
   const labels = await client.query<{ schema: string; name: string; label: string }>(enumsQuery);
   const enums = new Map<string, string[]>();
   for (const row of labels.rows) append(enums, `${row.schema}.${row.name}`, row.label);
@@ -78,6 +89,8 @@ async function describe(client: PoolClient): Promise<Described> {
     columns: byTable(columns.rows),
     constraints: byTable(constraints.rows),
     indexed: byTable(indexed.rows),
+    virtual: byTable(virtual.rows),
+    estimates: byTable(estimates.rows),
     enums,
   };
 }
@@ -100,7 +113,10 @@ function tableKey(schema: string, table: string): string {
 
 function describeTable(row: TableRow, described: Described): Table {
   const key = tableKey(row.schema, row.name);
-  const columns = (described.columns.get(key) ?? []).map((column) => describeColumn(column, described.enums));
+  const virtual = new Set(described.virtual.get(key)?.map(({ name }) => name));
+  const columns = (described.columns.get(key) ?? []).map((column) =>
+    describeColumn(column, described.enums, virtual),
+  );
   const constraints = described.constraints.get(key) ?? [];
   const primary = constraints.find((constraint) => constraint.kind === 'p');
   const primaryKey = primary && visibleKey(primary, columns);
@@ -115,7 +131,8 @@ function describeTable(row: TableRow, described: Described): Table {
     partitioned: false,
     // Its catalog shows a user only the tables that the user has a privilege on.
     readable: true,
-    estimate: { rows: 0, bytes: 0 },
+    // How many bytes they are, no statistic tells for all tables at once.
+    estimate: { rows: Number(described.estimates.get(key)?.[0]?.rows ?? 0), bytes: 0 },
   };
 }
 
@@ -138,7 +155,8 @@ function foreignKey(row: ConstraintRow): ForeignKey {
   };
 }
 
-function describeColumn(row: ColumnRow, enums: EnumLabels): Column {
+function describeColumn(row: ColumnRow, enums: EnumLabels, virtual: ReadonlySet<string>): Column {
+  const expression = row.generation_expression ?? '';
   const userDefined = { schema: row.udt_schema, name: row.udt_name.replace(/^_/, '') };
   return {
     name: row.name,
@@ -148,6 +166,9 @@ function describeColumn(row: ColumnRow, enums: EnumLabels): Column {
     generated: row.generated,
     identity: identity(row.identity_generation),
     hasDefault: row.has_default,
+    ...(row.generated && expression !== ''
+      ? { generation: { expression, stored: !virtual.has(row.name) } }
+      : {}),
     ...(row.collation === null ? {} : { collation: row.collation }),
   };
 }

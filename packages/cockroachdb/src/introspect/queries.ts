@@ -1,10 +1,22 @@
 const systemSchemas = `('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension', '_molt_fetch')`;
 
-/** Tables of the current database with the estimates of their statistics (0 until there are some). */
+/** Tables of the current database. */
 export const tablesQuery = `
   SELECT table_schema AS schema, table_name AS name FROM information_schema.tables
   WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ${systemSchemas}
   ORDER BY table_schema, table_name`;
+
+/** What the statistics say about each table's rows; 0 or NULL until there are some. */
+export const estimatesQuery = `
+  SELECT schema_name AS schema, table_name AS "table", estimated_row_count AS rows FROM [SHOW TABLES]`;
+
+/** Computed columns that are computed when they are read. All others are stored. */
+export const virtualColumnsQuery = `
+  SELECT n.nspname AS schema, c.relname AS "table", a.attname AS name
+  FROM pg_catalog.pg_attribute a
+  JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE a.attgenerated = 'v' AND n.nspname NOT IN ${systemSchemas}`;
 
 /** Hidden columns (rowid, hash shards) are the server's own affair. `is_generated` has had two spellings of no. */
 export const columnsQuery = `

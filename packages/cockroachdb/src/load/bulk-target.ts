@@ -1,12 +1,17 @@
 import type { Readable } from 'node:stream';
-import { displayName } from '@tsmolt/core';
-import type { BulkTarget, CopyFormat, CopyRequest, Table, TableDefinition, TableName } from '@tsmolt/core';
+import { displayName, Secret } from '@tsmolt/core';
+import type {
+  BulkTarget, CopyFormat, CopyRequest, FileImporter, Logger, LoadStep, PlannedTable, TableDefinition, TableName,
+} from '@tsmolt/core'; // prettier-ignore
 import { columnList, copyBufferBytes, copyIn, countRows, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
-import { createTableStatement, enumStatements, notCarriedOver, schemasOf } from './create-table.js';
+import { enumStatements, notCarriedOver, schemasOf, tableStatements } from './create-table.js';
+import { refuseUnknownTypes } from './chosen-types.js';
+import { CockroachImporter } from './import.js';
+import { importStatement } from './import-statement.js';
 
 /**
- * Bulk load into CockroachDB by COPY.
+ * Bulk load into CockroachDB by COPY and by IMPORT INTO.
  *
  * CSV is the one format that it reads as PostgreSQL writes it: in text format it does not decode hexadecimal bytes and
  * does not unescape JSON, enums and decimals.
@@ -14,25 +19,27 @@ import { createTableStatement, enumStatements, notCarriedOver, schemasOf } from 
 export class CockroachBulkTarget implements BulkTarget {
   readonly importFormats: readonly CopyFormat[] = ['csv', 'csv-marked-null'];
   readonly bufferBytes = copyBufferBytes;
+  readonly importer: FileImporter;
   readonly #pool: SessionPool;
   readonly #server: Server;
 
-  constructor(pool: SessionPool, server: Server) {
+  constructor(pool: SessionPool, server: Server, logger: Logger) {
     this.#pool = pool;
     this.#server = server;
+    this.importer = new CockroachImporter(pool, server, logger);
   }
 
-  planTables(tables: readonly Table[]): Promise<TableDefinition[]> {
+  async planTables(tables: readonly PlannedTable[]): Promise<TableDefinition[]> {
+    await refuseUnknownTypes(this.#pool, tables);
     const schemas = [...new Set(tables.flatMap(schemasOf))].map(
       (schema) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`,
     );
     const types = [...new Set(tables.flatMap(enumStatements))];
-    const plan = (table: Table, index: number): TableDefinition => ({
+    return tables.map((table, index) => ({
       name: table.name,
-      statements: [...(index === 0 ? [...schemas, ...types] : []), createTableStatement(table)],
+      statements: [...(index === 0 ? [...schemas, ...types] : []), ...tableStatements(table)],
       notCarriedOver: notCarriedOver(table),
-    });
-    return Promise.resolve().then(() => tables.map(plan));
+    }));
   }
 
   createTables(definitions: readonly TableDefinition[]): Promise<void> {
@@ -42,23 +49,36 @@ export class CockroachBulkTarget implements BulkTarget {
     );
   }
 
-  dropTables(names: readonly TableName[]): Promise<void> {
-    return this.#oneByOne('dropping tables', statementOn(names, 'DROP TABLE IF EXISTS'));
+  dropTables(tables: readonly TableName[]): Promise<void> {
+    return this.#oneByOne('dropping tables', this.explain({ kind: 'drop', tables }));
   }
 
-  truncateTables(names: readonly TableName[]): Promise<void> {
-    return this.#oneByOne('truncating tables', statementOn(names, 'TRUNCATE'));
+  truncateTables(tables: readonly TableName[]): Promise<void> {
+    return this.#oneByOne('truncating tables', this.explain({ kind: 'truncate', tables }));
+  }
+
+  explain(step: LoadStep): string[] {
+    switch (step.kind) {
+      case 'drop':
+        return statementOn(step.tables, 'DROP TABLE IF EXISTS');
+      case 'truncate':
+        return statementOn(step.tables, 'TRUNCATE');
+      case 'copy':
+        return [copyStatement(step)];
+      case 'import':
+        return [importStatement({ ...step, files: [{ name: '...', url: new Secret('...') }] })];
+    }
   }
 
   copyIn(request: CopyRequest, data: Readable): Promise<number> {
-    const sql = `COPY ${quoteTable(request.table)}${columnList(request.columns)} FROM STDIN WITH CSV${request.format === 'csv-marked-null' ? ` NULL '\\N'` : ''}`;
     return copyIn(
       {
         pool: this.#pool,
         url: this.#server.url,
-        sql,
+        sql: copyStatement(request),
         subject: `loading ${displayName(request.table)}`,
         signal: request.signal,
+        receipt: request.receipt,
       },
       data,
     );
@@ -74,6 +94,11 @@ export class CockroachBulkTarget implements BulkTarget {
       for (const statement of statements) await client.query(statement);
     });
   }
+}
+
+function copyStatement(request: Pick<CopyRequest, 'table' | 'columns' | 'format'>): string {
+  const nullText = request.format === 'csv-marked-null' ? ` NULL '\\N'` : '';
+  return `COPY ${quoteTable(request.table)}${columnList(request.columns)} FROM STDIN WITH CSV${nullText}`;
 }
 
 /** No statement for no tables: SQL has none. */

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Column, LogicalType, Table } from '@tsmolt/core';
-import { createTableStatement, enumStatements, notCarriedOver, schemasOf } from './create-table.js';
+import type { Column, LogicalType, PlannedTable, Table } from '@tsmolt/core';
+import {
+  createTableStatement,
+  enumStatements,
+  notCarriedOver,
+  schemasOf,
+  tableStatements,
+} from './create-table.js';
 
 const mood: LogicalType = {
   kind: 'enum',
@@ -133,4 +139,75 @@ test.each<[string, LogicalType]>([
   expect(() => createTableStatement(tableOf([mood, type]))).toThrow(
     /public\.odd "name"\.c2 is .*CockroachDB does not have/,
   );
+});
+
+/** A table with a copied column `c1` of each type and the computed ones `sum` and `half`. */
+function withComputed(types: readonly LogicalType[], changes: Partial<PlannedTable> = {}): PlannedTable {
+  const [sum, half] = tableOf([{ kind: 'integer', bits: 64 }, { kind: 'decimal' }]).columns.map(
+    (column, index): Column => ({
+      ...column,
+      name: index === 0 ? 'sum' : 'half',
+      generated: true,
+      generation: { expression: '(c1 / 2)', stored: index === 0 },
+    }),
+  );
+  if (sum === undefined || half === undefined) throw new Error('two columns were made');
+  return { ...tableOf(types), computedColumns: [sum, half], ...changes };
+}
+
+test('computed columns are added after the table', () => {
+  expect(tableStatements(withComputed([{ kind: 'boolean' }]))).toMatchInlineSnapshot(`
+    [
+      "CREATE TABLE "public"."odd ""name""" (
+      "c1" BOOL NOT NULL
+    )",
+      "ALTER TABLE "public"."odd ""name""" ADD COLUMN "sum" INT8 NOT NULL AS ((c1 / 2)) STORED",
+      "ALTER TABLE "public"."odd ""name""" ADD COLUMN "half" DECIMAL AS ((c1 / 2)) VIRTUAL",
+    ]
+  `);
+});
+
+test('a type that was chosen stands where that of the source would', () => {
+  const chosenTypes = new Map([
+    ['c1', 'STRING'],
+    ['c2', 'DECIMAL(10,2)'],
+    ['c3', 'INT'],
+    ['sum', 'BYTES'],
+    ['half', 'string(5)'],
+  ]);
+  const types: LogicalType[] = [mood, { kind: 'decimal' }, { kind: 'integer', bits: 16 }];
+  expect(tableStatements(withComputed(types, { chosenTypes }))).toMatchInlineSnapshot(`
+    [
+      "CREATE TABLE "public"."odd ""name""" (
+      "c1" STRING NOT NULL,
+      "c2" DECIMAL(10,2),
+      "c3" INT
+    )",
+      "ALTER TABLE "public"."odd ""name""" ADD COLUMN "sum" BYTES NOT NULL AS ((c1 / 2)) STORED",
+      "ALTER TABLE "public"."odd ""name""" ADD COLUMN "half" string(5) AS ((c1 / 2)) VIRTUAL",
+    ]
+  `);
+});
+
+test('an enum that no column keeps is not created, nor its schema', () => {
+  const table = { ...tableOf([mood]), chosenTypes: new Map([['c1', 'STRING']]) };
+  expect(enumStatements(table)).toEqual([]);
+  expect(schemasOf(table)).toEqual(['public']);
+});
+
+test('an enum of a computed column is created', () => {
+  const [column] = tableOf([mood]).columns;
+  if (column === undefined) throw new Error('one column was made');
+  expect(enumStatements({ ...tableOf([]), computedColumns: [column] })).toHaveLength(1);
+});
+
+test('a chosen type lets a column through that has no counterpart, and is not said to be kept as text', () => {
+  const type: LogicalType = { kind: 'native', name: 'public.hstore' };
+  const table = { ...tableOf([type]), chosenTypes: new Map([['c1', 'JSONB']]) };
+  expect(createTableStatement(table)).toContain('"c1" JSONB NOT NULL');
+  const money = {
+    ...tableOf([{ kind: 'native', name: 'money' }]),
+    chosenTypes: new Map([['c1', 'DECIMAL']]),
+  };
+  expect(notCarriedOver(money)).toEqual([]);
 });

@@ -1,43 +1,69 @@
 import { displayName, TsmoltError, withoutDomain } from '@tsmolt/core';
-import type { Column, LogicalType, Table } from '@tsmolt/core';
+import type { Column, LogicalType, PlannedTable } from '@tsmolt/core';
 import { quoteColumns, quoteIdentifier, quoteLiteral, quoteTable } from '@tsmolt/pgwire';
 import { declaration } from '../types.js';
+
+/** All that creates the table: CREATE TABLE, then one ALTER TABLE for each computed column. @throws TsmoltError `TSM3004` */
+export function tableStatements(table: PlannedTable): string[] {
+  const computed = table.computedColumns ?? [];
+  return [createTableStatement(table), ...computed.map((column) => addComputedColumn(table, column))];
+}
 
 /**
  * The table with its columns, NOT NULL and primary key. A table without a key gets CockroachDB's hidden `rowid`.
  *
  * @throws TsmoltError `TSM3004` for a column whose type CockroachDB does not have
  */
-export function createTableStatement(table: Table): string {
+export function createTableStatement(table: PlannedTable): string {
   const lines = table.columns.map((column) => columnLine(table, column));
   if (table.primaryKey !== undefined) lines.push(`PRIMARY KEY (${quoteColumns(table.primaryKey.columns)})`);
   return `CREATE TABLE ${quoteTable(table.name)} (\n  ${lines.join(',\n  ')}\n)`;
 }
 
-function columnLine(table: Table, column: Column): string {
-  const type = declaration(column.type);
+function columnLine(table: PlannedTable, column: Column): string {
+  const type = table.chosenTypes?.get(column.name) ?? declaration(column.type);
   if (type === undefined) {
     throw new TsmoltError('TSM3004', {
       message: `${displayName(table.name)}.${column.name} is ${column.nativeType}, which CockroachDB does not have`,
       advice:
-        'Create the table on the target with a type of your choice and use --table-handling none or truncate-if-exists, ' +
-        'or leave the table out with --table-exclusion-filter.',
+        'Choose a type for it with --type-map-file; or create the table on the target and use --table-handling none or ' +
+        'truncate-if-exists, or leave the table out with --table-exclusion-filter.',
     });
   }
   return `${quoteIdentifier(column.name)} ${type}${column.nullable ? '' : ' NOT NULL'}`;
 }
 
+/** Added after the table, as MOLT does: the expression may name any of its columns. */
+function addComputedColumn(table: PlannedTable, column: Column): string {
+  const { expression, stored } = generationOf(column);
+  return `ALTER TABLE ${quoteTable(table.name)} ADD COLUMN ${columnLine(table, column)} AS (${expression}) ${stored ? 'STORED' : 'VIRTUAL'}`;
+}
+
+function generationOf(column: Column): NonNullable<Column['generation']> {
+  if (column.generation !== undefined) return column.generation;
+  throw new Error(`no expression for computed column ${column.name}`);
+}
+
 /** `CREATE TYPE IF NOT EXISTS` for each enum that the columns name. */
-export function enumStatements(table: Table): string[] {
-  return table.columns.flatMap((column) => statementsFor(column.type));
+export function enumStatements(table: PlannedTable): string[] {
+  return declaredTypes(table).flatMap(statementsFor);
 }
 
 /** The schemas that the table and its enums live in. */
-export function schemasOf(table: Table): string[] {
+export function schemasOf(table: PlannedTable): string[] {
   return [
     table.name.schema,
-    ...table.columns.flatMap((column) => enumsIn(column.type)).map((type) => type.schema),
+    ...declaredTypes(table)
+      .flatMap(enumsIn)
+      .map((type) => type.schema),
   ];
+}
+
+/** The types of the source that the table is going to name: those of columns whose type nobody chose. */
+function declaredTypes(table: PlannedTable): LogicalType[] {
+  return [...table.columns, ...(table.computedColumns ?? [])]
+    .filter((column) => table.chosenTypes?.has(column.name) !== true)
+    .map((column) => column.type);
 }
 
 function statementsFor(type: LogicalType): string[] {
@@ -54,7 +80,7 @@ function enumsIn(declared: LogicalType): Extract<LogicalType, { kind: 'enum' }>[
 }
 
 /** What the created table lacks, so that nobody finds out only after the cutover. */
-export function notCarriedOver(table: Table): string[] {
+export function notCarriedOver(table: PlannedTable): string[] {
   const found: string[] = [];
   const add = (what: string, names: readonly string[]): void => {
     if (names.length > 0) found.push(`${what} ${names.join(', ')}`);
@@ -92,7 +118,12 @@ export function notCarriedOver(table: Table): string[] {
   );
   add(
     'native types (kept as text) of',
-    columns((column) => column.type.kind === 'native' && declaration(column.type) === 'STRING'),
+    columns(
+      (column) =>
+        column.type.kind === 'native' &&
+        declaration(column.type) === 'STRING' &&
+        table.chosenTypes?.has(column.name) !== true,
+    ),
   );
   return found;
 }

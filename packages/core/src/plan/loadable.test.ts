@@ -33,6 +33,22 @@ describe('what takes the text of another kind', () => {
     ['a bit goes into a boolean', { kind: 'bit', varying: false }, { kind: 'boolean' }],
     ['an array goes into json', arrayOf(text), json],
     ['text goes into an enum', text, { kind: 'enum', schema: 's', name: 'e', labels: [] }],
+    ['a flag goes into a boolean', { kind: 'integer', bits: 8, boolean: true }, { kind: 'boolean' }],
+    ['a small integer goes into a boolean', { kind: 'integer', bits: 16 }, { kind: 'boolean' }],
+    ['an unsigned bigint goes into a decimal', { kind: 'integer', bits: 64, unsigned: true }, { kind: 'decimal' }],
+    ['a flag goes into an integer', { kind: 'integer', bits: 8, boolean: true }, { kind: 'integer', bits: 16 }],
+    ['a timestamp goes into one with a zone', { kind: 'timestamp', withZone: false }, { kind: 'timestamp', withZone: true }],
+    ['and out of it', { kind: 'timestamp', withZone: true }, { kind: 'timestamp', withZone: false }],
+    ['text goes into a uuid', text, { kind: 'uuid' }],
+    ['a uuid goes into text', { kind: 'uuid' }, text],
+    ['text goes into bits', text, { kind: 'bit', varying: true }],
+    ['bits go into text', { kind: 'bit', varying: true }, text],
+    ['json goes into text', json, text],
+    ['text goes into json', text, json],
+    ['an address goes into text', { kind: 'inet' }, text],
+    ['text goes into an address', text, { kind: 'inet' }],
+    ['a time goes into an interval', { kind: 'time', withZone: false }, { kind: 'interval' }],
+    ['an enum goes into text', { kind: 'enum', schema: 's', name: 'e', labels: [] }, text],
     ['a type of its own goes into text', { kind: 'native', name: 'money' }, text],
   ])('%s', (_sentence, source, target) => {
     expect(loadable(source, target)).toBe(true);
@@ -44,6 +60,9 @@ describe('what takes the text of another kind', () => {
     ['text does not go into bytes', text, { kind: 'bytes' }],
     ['bytes do not go into text', { kind: 'bytes' }, text],
     ['json does not go into an array', json, arrayOf(text)],
+    ['a large integer does not go into a boolean', integer, { kind: 'boolean' }],
+    ['a time of a zone does not go into an interval', { kind: 'time', withZone: true }, { kind: 'interval' }],
+    ['bytes do not go into a uuid', { kind: 'bytes' }, { kind: 'uuid' }],
     ['a boolean does not go into an integer', { kind: 'boolean' }, integer],
   ])('%s', (_sentence, source, target) => {
     expect(loadable(source, target)).toBe(false);
@@ -63,4 +82,16 @@ test('arrays are judged by their elements', () => {
 test('types without a logical meaning must have the same name', () => {
   expect(loadable({ kind: 'native', name: 'point' }, { kind: 'native', name: 'point' })).toBe(true);
   expect(loadable({ kind: 'native', name: 'point' }, { kind: 'native', name: 'money' })).toBe(false);
+});
+
+test.each([
+  ['geometry(point)', 'GEOMETRY(POINT)', true],
+  ['geometry(point)', 'public.geometry(Point,4326)', true],
+  ['geometry', 'GEOMETRY', true],
+  ['vector(3)', 'public.vector(3)', true],
+  ['geometry(point)', 'point', false],
+  ['geometry', 'GEOGRAPHY', false],
+  ['geometry', 'vector(3)', false],
+])('%s and %s hold the same: %s', (source, target, expected) => {
+  expect(loadable({ kind: 'native', name: source }, { kind: 'native', name: target })).toBe(expected);
 });

@@ -21,20 +21,32 @@ const widenings: Partial<Record<Kind, readonly Kind[]>> = {
   array: ['string', 'json'],
   composite: ['string'],
   native: ['string'],
-  string: ['json', 'enum', 'uuid', 'inet', 'native'],
+  string: ['json', 'enum', 'uuid', 'inet', 'bit', 'native'],
 };
 
 /**
  * Whether every value that fits the source type can be given to a column of the target type as text.
  *
  * Width is not judged (an int8 may be loaded into an int4): a value that does not fit is refused by the target, with
- * the row named, and nothing is cut.
+ * the row named, and nothing is cut. In the same way a small integer may go into a boolean, which takes 0 and 1, and a
+ * text into a bit string: MOLT's manual, "Type mapping", allows both.
  */
 export function loadable(sourceType: LogicalType, targetType: LogicalType): boolean {
   const source = withoutDomain(sourceType);
   const target = withoutDomain(targetType);
   if (source.kind === 'array' && target.kind === 'array') return loadable(source.element, target.element);
-  if (source.kind === 'native' && target.kind === 'native') return source.name === target.name;
+  if (source.kind === 'native' && target.kind === 'native') return sameNative(source.name, target.name);
+  if (source.kind === 'integer' && target.kind === 'boolean') return source.bits <= 16;
+  // Beyond 24 hours a time of MySQL's is an interval and nothing else.
+  if (source.kind === 'time' && target.kind === 'interval') return !source.withZone;
   if (source.kind === target.kind) return true;
   return widenings[source.kind]?.includes(target.kind) ?? false;
+}
+
+/** Types that engines name in their own ways, each with its modifiers: shapes and vectors. The target checks those. */
+const sharedNatives = /^(?:"?\w+"?\.)?"?(geometry|geography|vector)"?(?:\(.*\))?$/i;
+
+function sameNative(source: string, target: string): boolean {
+  const family = (name: string): string => sharedNatives.exec(name)?.[1]?.toLowerCase() ?? name;
+  return family(source) === family(target);
 }

@@ -1,58 +1,25 @@
 import { describe, expect, test } from 'vitest';
+import { column, table, withoutKey } from '../../test/tables.js';
 import type { Column, Table } from '../schema.js';
 import type { LogicalType } from '../types.js';
-import { matchTables, pairColumns } from './match-tables.js';
+import { matchTables, pairColumns, standingTables } from './match-tables.js';
 import type { MatchOptions } from './table-pair.js';
+import { plainPlan } from './table-plan.js';
+import type { TablePlan } from './table-plan.js';
 
 const usual: MatchOptions = { caseSensitive: false, skipPrimaryKeyCheck: false };
 const text: LogicalType = { kind: 'string' };
 
-function column(name: string, changes: Partial<Column> = {}): Column {
-  const type = changes.type ?? { kind: 'integer', bits: 32 };
-  return {
-    name,
-    type,
-    nativeType: type.kind,
-    nullable: true,
-    generated: false,
-    identity: 'never',
-    hasDefault: false,
-    ...changes,
-  };
-}
-
-/** `id` is the key unless the changes say otherwise. */
-function table(name: string, columns: readonly Column[], changes: Partial<Table> = {}): Table {
-  return {
-    name: { schema: 'public', table: name },
-    columns: [column('id', { nullable: false }), ...columns],
-    primaryKey: { name: 'k', columns: ['id'] },
-    uniqueKeys: [],
-    foreignKeys: [],
-    checks: [],
-    indexedColumns: [],
-    partitioned: false,
-    readable: true,
-    estimate: { rows: 0, bytes: 0 },
-    ...changes,
-  };
-}
-
-function withoutKey(one: Table): Table {
-  const { primaryKey: _key, ...rest } = one;
-  return rest;
-}
-
 /** `tag, failable` of each mismatch. */
 const found = (source: Table, target: Table, options = usual): string[] =>
-  matchTables([source], [target], options).mismatches.map(
+  matchTables([plainPlan(source)], [target], options).mismatches.map(
     ({ tag, failable }) => `${tag}${failable ? '!' : ''}`,
   );
 
 describe('tables', () => {
   test('are paired by schema and name', () => {
     const { pairs, mismatches } = matchTables(
-      [table('a', []), table('b', [])],
+      [plainPlan(table('a', [])), plainPlan(table('b', []))],
       [table('b', []), table('a', [])],
       usual,
     );
@@ -64,7 +31,7 @@ describe('tables', () => {
   });
 
   test('that are missing on the target are named, with what to do', () => {
-    const { pairs, mismatches } = matchTables([table('a', [])], [], usual);
+    const { pairs, mismatches } = matchTables([plainPlan(table('a', []))], [], usual);
     expect(pairs).toEqual([]);
     expect(mismatches).toMatchObject([
       { tag: 'missing table', failable: true, advice: expect.stringContaining('--table-handling') },
@@ -78,7 +45,7 @@ describe('tables', () => {
 
   test('meet whatever the case of their names, unless case counts', () => {
     const [upper, lower] = [table('Orders', [column('Total')]), table('orders', [column('total')])];
-    expect(matchTables([upper], [lower], usual).pairs[0]?.columns).toHaveLength(2);
+    expect(matchTables([plainPlan(upper)], [lower], usual).pairs[0]?.columns).toHaveLength(2);
     expect(found(upper, lower, { ...usual, caseSensitive: true })).toEqual(['missing table!']);
   });
 
@@ -89,10 +56,108 @@ describe('tables', () => {
   });
 });
 
+describe('names that differ in case only', () => {
+  const [upper, lower] = [table('Orders', []), table('orders', [])];
+
+  test('of two source tables that would meet one target stop the run, and both are named', () => {
+    const { pairs, mismatches } = matchTables([plainPlan(upper), plainPlan(lower)], [lower], usual);
+    expect(pairs).toEqual([]);
+    expect(mismatches).toMatchObject([{ tag: 'ambiguous name', failable: true }]);
+    expect(mismatches[0]?.message).toBe(
+      'public.Orders and public.orders differ in case only and would both go into public.orders',
+    );
+  });
+
+  test('of two target tables stop the run where neither is spelled like the source', () => {
+    const { mismatches } = matchTables([plainPlan(table('ORDERS', []))], [upper, lower], usual);
+    expect(mismatches.map(({ message }) => message)).toEqual([
+      'public.ORDERS could be public.Orders and public.orders, which differ in case only',
+    ]);
+  });
+
+  test('are told apart by their spelling where each has its own counterpart', () => {
+    const { pairs, mismatches } = matchTables([plainPlan(upper), plainPlan(lower)], [lower, upper], usual);
+    expect(pairs.map(({ source, target }) => source === target)).toEqual([true, true]);
+    expect(mismatches).toEqual([]);
+  });
+
+  test('of columns are told apart, or stop the run', () => {
+    const two = table('t', [column('Total'), column('total')]);
+    expect(found(two, two)).toEqual([]);
+    expect(found(two, table('t', [column('total')]))).toEqual(['ambiguous name!']);
+    expect(found(table('t', [column('TOTAL')]), two)).toEqual(['ambiguous name!']);
+    expect(found(two, table('t', [column('total')]), { ...usual, caseSensitive: true })).toEqual([
+      'missing column on target!',
+    ]);
+  });
+});
+
+describe('plans', () => {
+  const excluding = (changes: Partial<TablePlan>): TablePlan => ({
+    ...plainPlan(table('t', [column('age', { generated: true }), column('v')])),
+    excluded: new Set(['age']),
+    ...changes,
+  });
+  const tags = (plan: TablePlan, target: Table): string[] =>
+    matchTables([plan], [target], usual).mismatches.map(
+      ({ tag, failable }) => `${tag}${failable ? '!' : ''}`,
+    );
+
+  test('pair a table with the one of its new name', () => {
+    const plan = { ...plainPlan(table('old', [])), target: { schema: 'public', table: 'new' } };
+    expect(matchTables([plan], [table('old', []), table('new', [])], usual).pairs[0]?.target.name.table).toBe(
+      'new',
+    );
+    expect(matchTables([plan], [], usual).mismatches[0]?.message).toBe(
+      'public.new, where the rows of public.old are to go, does not exist on the target',
+    );
+  });
+
+  test('of which several have one target are all paired with it where a rule says so', () => {
+    const part = (name: string): TablePlan => ({
+      ...plainPlan(table(name, [])),
+      target: { schema: 'public', table: 'whole' },
+      renamedBy: 'rules.json, transforms[0]',
+    });
+    const whole = table('whole', []);
+    const { pairs, mismatches } = matchTables([part('p1'), part('p2')], [whole], usual);
+    expect(pairs.map(({ target }) => target)).toEqual([whole, whole]);
+    expect(mismatches).toEqual([]);
+    expect(standingTables([part('p1'), part('p2')], [whole], false)).toEqual([whole]);
+  });
+
+  test('do not copy excluded columns, nor miss them on the target', () => {
+    const plan = excluding({});
+    const target = table('t', [column('v')]);
+    expect(pairColumns(plan, target, usual).columns.map(({ source }) => source.name)).toEqual(['id', 'v']);
+    expect(tags(plan, target)).toEqual([]);
+  });
+
+  test('say where a computed column is missing, and where an excluded one is a plain column', () => {
+    const computed = excluding({ computed: [column('age', { generated: true })] });
+    expect(tags(computed, table('t', [column('v')]))).toEqual(['missing column on target']);
+    expect(tags(computed, table('t', [column('v'), column('age', { generated: true })]))).toEqual([]);
+    expect(tags(excluding({}), table('t', [column('v'), column('age')]))).toEqual([
+      'extraneous column on target',
+    ]);
+    expect(tags(excluding({}), table('t', [column('v'), column('age', { nullable: false })]))).toEqual([
+      'extraneous column on target!',
+    ]);
+  });
+
+  test('hand their filter to the pair', () => {
+    const plan = { ...plainPlan(table('t', [])), filter: 'id > 5' };
+    expect(matchTables([plan], [table('t', [])], usual).pairs[0]?.filter).toBe('id > 5');
+    expect(matchTables([plainPlan(table('t', []))], [table('t', [])], usual).pairs[0]).not.toHaveProperty(
+      'filter',
+    );
+  });
+});
+
 describe('columns', () => {
   test('are copied in the order of the source', () => {
     const pair = pairColumns(
-      table('t', [column('a'), column('b')]),
+      plainPlan(table('t', [column('a'), column('b')])),
       table('t', [column('b'), column('a')]),
       usual,
     );
@@ -104,13 +169,15 @@ describe('columns', () => {
       table('t', [column('twice')]),
       table('t', [column('twice', { generated: true })]),
     ];
-    expect(pairColumns(source, target, usual).columns.map(({ source: { name } }) => name)).toEqual(['id']);
+    expect(pairColumns(plainPlan(source), target, usual).columns.map(({ source: { name } }) => name)).toEqual(
+      ['id'],
+    );
     expect(found(source, target)).toEqual([]);
   });
 
   test('that the source computes are copied as values', () => {
     const pair = pairColumns(
-      table('t', [column('twice', { generated: true })]),
+      plainPlan(table('t', [column('twice', { generated: true })])),
       table('t', [column('twice')]),
       usual,
     );
@@ -134,7 +201,7 @@ describe('columns', () => {
   test('of types that do not fit stop the run, and both types are named', () => {
     const target = table('t', [column('v', { type: { kind: 'bytes' }, nativeType: 'BYTES' })]);
     const { mismatches } = matchTables(
-      [table('t', [column('v', { type: text, nativeType: 'text' })])],
+      [plainPlan(table('t', [column('v', { type: text, nativeType: 'text' })]))],
       [target],
       usual,
     );
@@ -181,6 +248,8 @@ describe('primary keys', () => {
     ['the default and C', {}, { collation: 'C' }, []],
     ['two collations', { collation: 'de' }, { collation: 'sv' }, ['collation mismatch!']],
     ['a collation on one side', { collation: 'de' }, {}, ['collation mismatch!']],
+    ["MySQL's default and the default", { collation: 'utf8mb4_0900_ai_ci' }, {}, ['collation mismatch!']],
+    ["MySQL's binary one and the default", { collation: 'utf8mb4_bin' }, {}, []],
   ])('of text with %s', (_what, source, target, expected) => {
     const keyOn = (changes: Partial<Column>): Table =>
       table('t', [column('name', { type: text, ...changes })], {
@@ -201,7 +270,42 @@ describe('primary keys', () => {
   });
 });
 
+describe('types of key columns', () => {
+  const keyOf = (type: LogicalType): Table => {
+    const { columns, ...rest } = table('t', []);
+    return { ...rest, columns: columns.map((one) => ({ ...one, type })) };
+  };
+
+  test.each<[string, LogicalType, LogicalType, string[]]>([
+    ['of two widths', { kind: 'integer', bits: 32 }, { kind: 'integer', bits: 64 }, []],
+    ['integer and decimal', { kind: 'integer', bits: 64, unsigned: true }, { kind: 'decimal' }, []],
+    ['text and uuid', text, { kind: 'uuid' }, []],
+    ['integer and text', { kind: 'integer', bits: 32 }, text, ['primary key mismatch!']],
+    [
+      'date and timestamp',
+      { kind: 'date' },
+      { kind: 'timestamp', withZone: false },
+      ['primary key mismatch!'],
+    ],
+    ['that do not fit at all', text, { kind: 'bytes' }, ['type mismatch!']],
+  ])('%s', (_what, source, target, expected) => {
+    expect(found(keyOf(source), keyOf(target))).toEqual(expected);
+  });
+
+  test('are not asked for with --skip-pk-check', () => {
+    const options = { ...usual, skipPrimaryKeyCheck: true };
+    expect(found(keyOf({ kind: 'integer', bits: 32 }), keyOf(text), options)).toEqual([]);
+  });
+});
+
 describe('constraints', () => {
+  test('DEFAULT that is only on the target is said', () => {
+    const [plain, defaulted] = [table('t', [column('v')]), table('t', [column('v', { hasDefault: true })])];
+    expect(found(plain, defaulted)).toEqual(['constraint on target only']);
+    expect(found(defaulted, defaulted)).toEqual([]);
+    expect(found(table('t', [column('v', { identity: 'always' })]), defaulted)).toEqual([]);
+  });
+
   test('that are only on the target are said, each kind', () => {
     const target = table('t', [], {
       uniqueKeys: [{ name: 'u', columns: ['id'] }],
@@ -210,7 +314,7 @@ describe('constraints', () => {
         { name: 'f', columns: ['id'], target: { schema: 'public', table: 'o' }, targetColumns: ['id'] },
       ],
     });
-    const { mismatches } = matchTables([table('t', [])], [target], usual);
+    const { mismatches } = matchTables([plainPlan(table('t', []))], [target], usual);
     expect(
       mismatches.map(({ message, failable }) => [failable, /FOREIGN KEY|UNIQUE|CHECK/.exec(message)?.[0]]),
     ).toEqual([

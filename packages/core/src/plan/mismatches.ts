@@ -1,10 +1,11 @@
 import { comparisonKey, displayName } from '../names.js';
 import type { TableName } from '../names.js';
-import { columnOf } from '../schema.js';
-import type { Column, Key } from '../schema.js';
+import type { Key } from '../schema.js';
+import { sameCollation } from './collations.js';
 import { loadable } from './loadable.js';
 import type { ColumnPair, MatchOptions, TablePair } from './table-pair.js';
 import { withoutDomain } from '../types.js';
+import type { LogicalType } from '../types.js';
 
 /**
  * A difference between a source table and its counterpart.
@@ -22,6 +23,7 @@ export interface Mismatch {
 
 export type MismatchTag =
   | 'missing table'
+  | 'ambiguous name'
   | 'missing primary key'
   | 'primary key mismatch'
   | 'collation mismatch'
@@ -32,20 +34,16 @@ export type MismatchTag =
   | 'identity mismatch'
   | 'constraint on target only';
 
+/** Whether MOLT calls the table unmigratable for it: the kind that may be skipped, where everything else stops the run. */
+export function isUnmigratable(mismatch: Mismatch): boolean {
+  return mismatch.tag === 'missing primary key' || mismatch.tag === 'collation mismatch';
+}
+
 /** Differences of the tables as wholes: keys, constraints. */
 export function tableMismatches(pair: TablePair, options: MatchOptions): Mismatch[] {
   return [
     ...(options.skipPrimaryKeyCheck ? [] : primaryKeyMismatches(pair, options)),
     ...constraintsOnTargetOnly(pair),
-  ];
-}
-
-/** Differences column by column. */
-export function columnMismatches(pair: TablePair, options: MatchOptions): Mismatch[] {
-  return [
-    ...missingOnTarget(pair, options),
-    ...extraneousOnTarget(pair, options),
-    ...pair.columns.flatMap((columns) => pairMismatches(pair, columns)),
   ];
 }
 
@@ -78,7 +76,7 @@ function primaryKeyMismatches(pair: TablePair, options: MatchOptions): Mismatch[
       },
     ];
   }
-  return sourceKey.columns.flatMap((column) => keyColumnMismatches(pair, column, options));
+  return sourceKey.columns.flatMap((column) => keyColumnMismatches(pair, column));
 }
 
 function sameKey(left: Key, right: Key, options: MatchOptions): boolean {
@@ -86,32 +84,61 @@ function sameKey(left: Key, right: Key, options: MatchOptions): boolean {
   return fold(left) === fold(right);
 }
 
-function keyColumnMismatches(pair: TablePair, name: string, options: MatchOptions): Mismatch[] {
-  const source = columnOf(pair.source, name);
-  const key = comparisonKey(name, options.caseSensitive);
-  const target = pair.target.columns.find(
-    (column) => comparisonKey(column.name, options.caseSensitive) === key,
-  );
-  if (target === undefined || withoutDomain(source.type).kind !== 'string') return [];
-  if (sameCollation(source.collation, target.collation)) return [];
+function keyColumnMismatches(pair: TablePair, name: string): Mismatch[] {
+  const columns = pair.columns.find(({ source }) => source.name === name);
+  if (columns === undefined) return [];
+  return [...keyTypeMismatch(pair, columns), ...collationMismatch(pair, columns)];
+}
+
+/** A type that cannot be loaded at all is reported with the other columns of its kind. */
+function keyTypeMismatch(pair: TablePair, { source, target }: ColumnPair): Mismatch[] {
+  if (!loadable(source.type, target.type) || sameKeyValues(source.type, target.type)) return [];
+  return [
+    {
+      tag: 'primary key mismatch',
+      failable: true,
+      table: pair.source.name,
+      column: source.name,
+      message:
+        `key column ${displayName(pair.source.name)}.${source.name} is ${source.nativeType} on the source and ` +
+        `${target.nativeType} on the target, which order and compare in other ways`,
+      advice: 'Give the target column the type of the source, or skip the check with --skip-pk-check.',
+    },
+  ];
+}
+
+/** Kinds, beside equal ones, in which a key means the same: MySQL's unsigned bigint is a decimal elsewhere. */
+const sameKeys: ReadonlySet<string> = new Set([
+  'integer decimal',
+  'decimal integer',
+  'boolean integer',
+  'integer boolean',
+  'string uuid',
+  'uuid string',
+  'bytes uuid',
+]);
+
+function sameKeyValues(source: LogicalType, target: LogicalType): boolean {
+  const [left, right] = [withoutDomain(source).kind, withoutDomain(target).kind];
+  return left === right || sameKeys.has(`${left} ${right}`);
+}
+
+function collationMismatch(pair: TablePair, { source, target }: ColumnPair): Mismatch[] {
+  const bothText = [source, target].every((column) => withoutDomain(column.type).kind === 'string');
+  if (!bothText || sameCollation(source.collation, target.collation)) return [];
   return [
     {
       tag: 'collation mismatch',
       failable: true,
       table: pair.source.name,
-      column: name,
+      column: source.name,
       message:
-        `key column ${displayName(pair.source.name)}.${name} is collated ${source.collation ?? 'by default'} on the source ` +
+        `key column ${displayName(pair.source.name)}.${source.name} is collated ${source.collation ?? 'by default'} on the source ` +
         `and ${target.collation ?? 'by default'} on the target`,
-      advice: 'Give the target column the same collation.',
+      advice:
+        'Give the target column a collation under which the same keys are equal, or skip the check with --skip-pk-check.',
     },
   ];
-}
-
-/** C, POSIX and the default sort text the same way for the purpose of a key (MOLT release notes say the same). */
-function sameCollation(left: string | undefined, right: string | undefined): boolean {
-  const plain = new Set<string | undefined>([undefined, 'C', 'POSIX', 'C.UTF-8', 'en_US.utf8']);
-  return left === right || (plain.has(left) && plain.has(right));
 }
 
 function constraintsOnTargetOnly(pair: TablePair): Mismatch[] {
@@ -127,82 +154,4 @@ function constraintsOnTargetOnly(pair: TablePair): Mismatch[] {
     advice:
       'Rows that break it will be refused while they are loaded: drop it for the load and add it afterwards.',
   }));
-}
-
-function missingOnTarget(pair: TablePair, options: MatchOptions): Mismatch[] {
-  const known = new Set(
-    pair.target.columns.map((column) => comparisonKey(column.name, options.caseSensitive)),
-  );
-  return pair.source.columns
-    .filter((column) => !known.has(comparisonKey(column.name, options.caseSensitive)))
-    .map((column) => ({
-      tag: 'missing column on target',
-      failable: true,
-      table: pair.source.name,
-      column: column.name,
-      message: `${displayName(pair.source.name)}.${column.name} (${column.nativeType}) does not exist on the target`,
-      advice: 'Add the column on the target.',
-    }));
-}
-
-function extraneousOnTarget(pair: TablePair, options: MatchOptions): Mismatch[] {
-  const known = new Set(
-    pair.source.columns.map((column) => comparisonKey(column.name, options.caseSensitive)),
-  );
-  return pair.target.columns
-    .filter((column) => !column.generated && !known.has(comparisonKey(column.name, options.caseSensitive)))
-    .map((column) => {
-      const refused = !column.nullable && !column.hasDefault && column.identity === 'never';
-      return {
-        tag: 'extraneous column on target',
-        failable: refused,
-        table: pair.source.name,
-        column: column.name,
-        message:
-          `${displayName(pair.target.name)}.${column.name} exists on the target only` +
-          (refused ? ' and takes neither NULL nor a default' : ''),
-        advice: refused
-          ? 'Give it a default, let it be NULL, or drop it until the data is loaded.'
-          : 'It will hold NULL or its default in every loaded row.',
-      };
-    });
-}
-
-function pairMismatches(pair: TablePair, { source, target }: ColumnPair): Mismatch[] {
-  const place = { table: pair.source.name, column: source.name };
-  const name = `${displayName(pair.source.name)}.${source.name}`;
-  const found: Mismatch[] = [];
-  if (!loadable(source.type, target.type)) {
-    found.push({
-      ...place,
-      tag: 'type mismatch',
-      failable: true,
-      message: `${name} is ${source.nativeType} on the source and ${target.nativeType} on the target`,
-      advice: 'Change the type of the target column to one that can hold every value of the source.',
-    });
-  }
-  found.push(...nullability(name, place, source, target));
-  return found;
-}
-
-function nullability(
-  name: string,
-  place: { readonly table: TableName; readonly column: string },
-  source: Column,
-  target: Column,
-): Mismatch[] {
-  if (source.nullable === target.nullable) return [];
-  return [
-    {
-      ...place,
-      tag: 'nullability mismatch',
-      failable: source.nullable,
-      message: source.nullable
-        ? `${name} may be NULL on the source and is NOT NULL on the target`
-        : `${name} is NOT NULL on the source and may be NULL on the target`,
-      advice: source.nullable
-        ? 'Drop NOT NULL on the target, or fill the NULLs on the source and add NOT NULL there.'
-        : 'Add NOT NULL on the target after the load if the application relies on it.',
-    },
-  ];
 }

@@ -9,9 +9,15 @@ export interface ColumnPair {
 /** A table and where its rows go. */
 export interface TablePair {
   readonly source: Table;
+  /** Several pairs have the same target where tables are consolidated (`table_rename_opts`, n to 1). */
   readonly target: Table;
-  /** The columns that are copied, in the source's order. Computed columns of the target are not among them. */
+  /**
+   * The columns that are copied, in the source's order. Neither computed columns of the target nor excluded ones are
+   * among them.
+   */
   readonly columns: readonly ColumnPair[];
+  /** Which rows are copied, as a condition in the source's own SQL (`--filter-path`). All of them where it is unset. */
+  readonly filter?: string;
 }
 
 export interface MatchOptions {

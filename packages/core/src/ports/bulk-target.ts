@@ -91,6 +91,13 @@ export interface TableDefinition {
   readonly notCarriedOver: readonly string[];
 }
 
+/** A step of a load, as far as its statements depend on it. */
+export type LoadStep =
+  | { readonly kind: 'drop' | 'truncate'; readonly tables: readonly TableName[] }
+  | ({ readonly kind: 'copy' } & Pick<CopyRequest, 'table' | 'columns' | 'format'>)
+  /** The files' URLs are left out. */
+  | ({ readonly kind: 'import' } & Pick<ImportRequest, 'table' | 'columns' | 'format'>);
+
 /** Where a bulk load goes. */
 export interface BulkTarget {
   /** In order of preference. */
@@ -115,6 +122,8 @@ export interface BulkTarget {
   dropTables(names: readonly TableName[]): Promise<void>;
   /** Empties the tables together, so that foreign keys among them do not matter. @throws TsmoltError `TSM3006` */
   truncateTables(names: readonly TableName[]): Promise<void>;
+  /** The statements of a step, for a plan that changes nothing. Secrets are not in them. */
+  explain(step: LoadStep): string[];
   /** The number of rows that a table holds now. */
   countRows(name: TableName): Promise<bigint>;
   /**

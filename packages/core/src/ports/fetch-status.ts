@@ -10,6 +10,8 @@ import type { TableName } from '../names.js';
  * done; a worker that lost its claim cannot finish the unit.
  */
 export interface FetchStatus {
+  /** False for one that ends with its process: then nothing can be continued. */
+  readonly durable: boolean;
   /** Creates the tables where they are missing. @throws TsmoltError `TSM3001` without the privilege */
   prepare(): Promise<void>;
   createRun(run: NewRun): Promise<void>;
@@ -92,6 +94,8 @@ export interface TableRecord {
   /** Pairs of column names, in the order of the fields of a row. */
   readonly columns: readonly { readonly source: string; readonly target: string }[];
   readonly format: 'csv' | 'csv-marked-null';
+  /** Which rows are exported, as a condition in the source's own SQL. */
+  readonly filter?: string;
   /** MOLT's continuation token: a UUID. */
   readonly token: string;
   readonly state: 'planned' | 'exported' | 'loaded';
@@ -152,4 +156,9 @@ export interface ContinuationToken {
   readonly table: TableName;
   /** The first file that is not loaded; empty while the table's export is not complete. */
   readonly file: string;
+}
+
+/** `shard 2, part 7 of table 3 of fetch 1f0c...`: for messages. */
+export function displayFile({ fetchId, table, shard, part }: FileKey): string {
+  return `shard ${shard}, part ${part} of table ${table} of fetch ${fetchId}`;
 }

@@ -26,7 +26,8 @@ export interface SnapshotOptions {
  * - `null`: it becomes NULL;
  * - `clamp`: it becomes the nearest value that can be held (`0000-00-00` the first of January of year 1).
  */
-export type UnrepresentablePolicy = 'reject' | 'null' | 'clamp';
+export const unrepresentablePolicies = ['reject', 'null', 'clamp'] as const;
+export type UnrepresentablePolicy = (typeof unrepresentablePolicies)[number];
 
 export interface ReplicationSetup {
   readonly slot: string;

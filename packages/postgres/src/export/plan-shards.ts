@@ -1,10 +1,9 @@
 import type { ClientBase } from 'pg';
 import { columnOf, displayName, withoutDomain } from '@tsmolt/core';
-import type { RowRange, Shard, ShardOptions, ShardPlan, Table } from '@tsmolt/core';
-import { quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import type { RowRange, ShardOptions, ShardPlan, Table } from '@tsmolt/core';
+import { canCutByRange, cutByRange, dealOut, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import { from } from '../sql.js';
 import { cutByPages } from './physical-shards.js';
-import { canCutByRange, cutByRange } from './range-shards.js';
 import { cutByStatistics, maxStatisticsShards } from './statistics-shards.js';
 
 /** Keeps a plan small whatever the table's estimate says. */
@@ -132,13 +131,4 @@ async function countPages(client: ClientBase, table: Table): Promise<number> {
     [quoteTable(table.name)],
   );
   return Number(rows[0]?.pages ?? 0);
-}
-
-/** Gives neighbouring ranges to the same shard. */
-function dealOut(ranges: readonly RowRange[], shards: number): Shard[] {
-  const count = Math.min(shards, ranges.length);
-  return Array.from({ length: count }, (_, index) => ({
-    number: index + 1,
-    ranges: ranges.slice((ranges.length * index) / count, (ranges.length * (index + 1)) / count),
-  }));
 }

@@ -1,8 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { RowRange, Table } from '@tsmolt/core';
 import { columnOf } from '@tsmolt/core';
-import { quoteLiteral } from '@tsmolt/pgwire';
-import { rangesBetween } from './range-shards.js';
+import { quoteLiteral, rangesBetween } from '@tsmolt/pgwire';
 
 /** MOLT's upper limit for shards made from statistics. */
 export const maxStatisticsShards = 200;

@@ -1,10 +1,19 @@
 import type { Readable } from 'node:stream';
 import { displayName } from '@tsmolt/core';
-import type { BulkTarget, CopyFormat, CopyRequest, Table, TableDefinition, TableName } from '@tsmolt/core';
+import type {
+  BulkTarget,
+  CopyFormat,
+  CopyRequest,
+  LoadStep,
+  PlannedTable,
+  Table,
+  TableDefinition,
+  TableName,
+} from '@tsmolt/core';
 import { copyBufferBytes, copyIn, countRows, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { copyInStatement } from '../sql.js';
-import { createTableStatement, notCarriedOver, typeDefinitions } from './create-table.js';
+import { notCarriedOver, tableStatements, typeDefinitions } from './create-table.js';
 import type { TypeDefinition } from './create-table.js';
 import { refuseMissingTypes } from './missing-types.js';
 
@@ -20,12 +29,12 @@ export class PostgresBulkTarget implements BulkTarget {
     this.#server = server;
   }
 
-  async planTables(tables: readonly Table[]): Promise<TableDefinition[]> {
+  async planTables(tables: readonly PlannedTable[]): Promise<TableDefinition[]> {
     await refuseMissingTypes(this.#pool, tables);
     const before = [...(await this.#missingSchemas(tables)), ...(await this.#missingTypes(tables))];
     return tables.map((table, index) => ({
       name: table.name,
-      statements: [...(index === 0 ? before : []), createTableStatement(table)],
+      statements: [...(index === 0 ? before : []), ...tableStatements(table)],
       notCarriedOver: notCarriedOver(table),
     }));
   }
@@ -37,12 +46,25 @@ export class PostgresBulkTarget implements BulkTarget {
     );
   }
 
-  dropTables(names: readonly TableName[]): Promise<void> {
-    return this.#inTransaction('dropping tables', statementOn(names, 'DROP TABLE IF EXISTS'));
+  dropTables(tables: readonly TableName[]): Promise<void> {
+    return this.#inTransaction('dropping tables', this.explain({ kind: 'drop', tables }));
   }
 
-  truncateTables(names: readonly TableName[]): Promise<void> {
-    return this.#inTransaction('truncating tables', statementOn(names, 'TRUNCATE'));
+  truncateTables(tables: readonly TableName[]): Promise<void> {
+    return this.#inTransaction('truncating tables', this.explain({ kind: 'truncate', tables }));
+  }
+
+  explain(step: LoadStep): string[] {
+    switch (step.kind) {
+      case 'drop':
+        return statementOn(step.tables, 'DROP TABLE IF EXISTS');
+      case 'truncate':
+        return statementOn(step.tables, 'TRUNCATE');
+      case 'copy':
+        return [copyInStatement(step.table, step.columns, step.format)];
+      case 'import':
+        return [];
+    }
   }
 
   copyIn(request: CopyRequest, data: Readable): Promise<number> {
@@ -53,6 +75,7 @@ export class PostgresBulkTarget implements BulkTarget {
         sql: copyInStatement(request.table, request.columns, request.format),
         subject: `loading ${displayName(request.table)}`,
         signal: request.signal,
+        receipt: request.receipt,
       },
       data,
     );

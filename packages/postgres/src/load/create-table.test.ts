@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Column, LogicalType, Table } from '@tsmolt/core';
-import { createTableStatement, notCarriedOver, typeDefinitions } from './create-table.js';
+import type { Column, LogicalType, PlannedTable, Table } from '@tsmolt/core';
+import { createTableStatement, notCarriedOver, tableStatements, typeDefinitions } from './create-table.js';
 
 const mood: LogicalType = {
   kind: 'enum',
@@ -151,4 +151,57 @@ test('what is not carried over is named', () => {
       "domain constraints of c2",
     ]
   `);
+});
+
+/** A table with a copied column `c1` of each type and the computed ones `sum` and `half`. */
+function withComputed(types: readonly LogicalType[], changes: Partial<PlannedTable> = {}): PlannedTable {
+  const [sum, half] = tableOf([{ kind: 'integer', bits: 64 }, { kind: 'decimal' }]).columns.map(
+    (column, index): Column => ({
+      ...column,
+      name: index === 0 ? 'sum' : 'half',
+      generated: true,
+      generation: { expression: '(c1 / 2)', stored: index === 0 },
+    }),
+  );
+  if (sum === undefined || half === undefined) throw new Error('two columns were made');
+  return { ...tableOf(types), computedColumns: [sum, half], ...changes };
+}
+
+test('computed columns are added after the table', () => {
+  expect(tableStatements(withComputed([{ kind: 'boolean' }]))).toMatchInlineSnapshot(`
+    [
+      "CREATE TABLE "Shop"."odd ""name""" (
+      "c1" boolean NOT NULL
+    )",
+      "ALTER TABLE "Shop"."odd ""name""" ADD COLUMN "sum" bigint NOT NULL GENERATED ALWAYS AS ((c1 / 2)) STORED",
+      "ALTER TABLE "Shop"."odd ""name""" ADD COLUMN "half" numeric GENERATED ALWAYS AS ((c1 / 2)) STORED",
+    ]
+  `);
+});
+
+test('a type that was chosen stands where that of the source would', () => {
+  const chosenTypes = new Map([
+    ['c1', 'STRING'],
+    ['c2', 'DECIMAL(10,2)'],
+    ['c3', 'INT'],
+    ['sum', 'BYTES'],
+    ['half', 'string(5)'],
+  ]);
+  const types: LogicalType[] = [mood, { kind: 'decimal' }, { kind: 'integer', bits: 16 }];
+  expect(tableStatements(withComputed(types, { chosenTypes }))).toMatchInlineSnapshot(`
+    [
+      "CREATE TABLE "Shop"."odd ""name""" (
+      "c1" text NOT NULL,
+      "c2" DECIMAL(10,2),
+      "c3" bigint
+    )",
+      "ALTER TABLE "Shop"."odd ""name""" ADD COLUMN "sum" bytea NOT NULL GENERATED ALWAYS AS ((c1 / 2)) STORED",
+      "ALTER TABLE "Shop"."odd ""name""" ADD COLUMN "half" character varying(5) GENERATED ALWAYS AS ((c1 / 2)) STORED",
+    ]
+  `);
+});
+
+test('a type that no column keeps is not created', () => {
+  const table = { ...tableOf([mood]), chosenTypes: new Map([['c1', 'text']]) };
+  expect(typeDefinitions(table)).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { withoutDomain } from '@tsmolt/core';
-import type { Column, LogicalType, Table } from '@tsmolt/core';
+import type { Column, LogicalType, PlannedTable } from '@tsmolt/core';
 import { quoteColumns, quoteIdentifier, quoteLiteral, quoteTable } from '@tsmolt/pgwire';
 import { declaration } from '../types.js';
 
@@ -10,19 +10,52 @@ export interface TypeDefinition {
   readonly statement: string;
 }
 
+/** All that creates the table: CREATE TABLE, then one ALTER TABLE for each computed column. */
+export function tableStatements(table: PlannedTable): string[] {
+  const computed = table.computedColumns ?? [];
+  return [createTableStatement(table), ...computed.map((column) => addComputedColumn(table, column))];
+}
+
 /** The table with its columns, NOT NULL and primary key: what MOLT's manual promises, and no more. */
-export function createTableStatement(table: Table): string {
+export function createTableStatement(table: PlannedTable): string {
   const lines = table.columns.map(
     (column) =>
-      `${quoteIdentifier(column.name)} ${declaration(column.type)}${column.nullable ? '' : ' NOT NULL'}`,
+      `${quoteIdentifier(column.name)} ${typeOf(table, column)}${column.nullable ? '' : ' NOT NULL'}`,
   );
   if (table.primaryKey !== undefined) lines.push(`PRIMARY KEY (${quoteColumns(table.primaryKey.columns)})`);
   return `CREATE TABLE ${quoteTable(table.name)} (\n  ${lines.join(',\n  ')}\n)`;
 }
 
+/** Always stored: columns that are computed when they are read came with version 18 and cannot be indexed there. */
+function addComputedColumn(table: PlannedTable, column: Column): string {
+  const expression = column.generation?.expression;
+  if (expression === undefined) throw new Error(`no expression for computed column ${column.name}`);
+  const notNull = column.nullable ? '' : ' NOT NULL';
+  return (
+    `ALTER TABLE ${quoteTable(table.name)} ADD COLUMN ${quoteIdentifier(column.name)} ${typeOf(table, column)}${notNull} ` +
+    `GENERATED ALWAYS AS (${expression}) STORED`
+  );
+}
+
+function typeOf(table: PlannedTable, column: Column): string {
+  const chosen = table.chosenTypes?.get(column.name);
+  return chosen === undefined ? declaration(column.type) : inOurNames(chosen);
+}
+
+/** A type map speaks CockroachDB's language: these names mean something else in PostgreSQL, or nothing. */
+function inOurNames(type: string): string {
+  return type
+    .replace(/^string(?= ?\()/i, 'character varying')
+    .replace(/^string(?=$|\[)/i, 'text')
+    .replace(/^bytes(?=$|\[)/i, 'bytea')
+    .replace(/^(int|integer)(?=$|\[)/i, 'bigint');
+}
+
 /** The enums and composite types that the columns name, each after those it is made of. */
-export function typeDefinitions(table: Table): TypeDefinition[] {
-  return table.columns.flatMap((column) => definitionsOf(column.type));
+export function typeDefinitions(table: PlannedTable): TypeDefinition[] {
+  return [...table.columns, ...(table.computedColumns ?? [])]
+    .filter((column) => table.chosenTypes?.has(column.name) !== true)
+    .flatMap((column) => definitionsOf(column.type));
 }
 
 function definitionsOf(declared: LogicalType): TypeDefinition[] {
@@ -52,7 +85,7 @@ function define(type: { readonly schema: string; readonly name: string }, body: 
 }
 
 /** What the created table lacks, so that nobody finds out only after the cutover. */
-export function notCarriedOver(table: Table): string[] {
+export function notCarriedOver(table: PlannedTable): string[] {
   const names = (columns: readonly Column[]): string => columns.map((column) => column.name).join(', ');
   const found: string[] = [];
   const add = (what: string, columns: readonly Column[]): void => {

@@ -1,5 +1,5 @@
 import { displayName, TsmoltError, withoutDomain } from '@tsmolt/core';
-import type { LogicalType, Table } from '@tsmolt/core';
+import type { LogicalType, PlannedTable } from '@tsmolt/core';
 import type { SessionPool } from '@tsmolt/pgwire';
 
 /** A column and the type of an extension, or one that somebody made, that it needs. */
@@ -13,7 +13,7 @@ interface Need {
  *
  * @throws TsmoltError `TSM3004` for the first column whose type does not
  */
-export async function refuseMissingTypes(pool: SessionPool, tables: readonly Table[]): Promise<void> {
+export async function refuseMissingTypes(pool: SessionPool, tables: readonly PlannedTable[]): Promise<void> {
   const needs = tables.flatMap(needsOf);
   if (needs.length === 0) return;
   const { rows } = await pool.use('looking for types', (client) =>
@@ -32,10 +32,12 @@ export async function refuseMissingTypes(pool: SessionPool, tables: readonly Tab
   });
 }
 
-function needsOf(table: Table): Need[] {
-  return table.columns.flatMap((column) =>
-    nativeNames(column.type).map((type) => ({ place: `${displayName(table.name)}.${column.name}`, type })),
-  );
+function needsOf(table: PlannedTable): Need[] {
+  return [...table.columns, ...(table.computedColumns ?? [])].flatMap((column) => {
+    const chosen = table.chosenTypes?.get(column.name);
+    const types = chosen === undefined ? nativeNames(column.type) : [chosen];
+    return types.map((type) => ({ place: `${displayName(table.name)}.${column.name}`, type }));
+  });
 }
 
 function nativeNames(declared: LogicalType): string[] {

@@ -1,7 +1,7 @@
 import type { PostgresServer } from './server-connection.js';
 
 /** Answers one row with NULL while a database lacks the functions. Change the name whenever a function below changes. */
-export const setupProbe = `SELECT to_regproc('crdb_internal.stand_in_setup_2')::text`;
+export const setupProbe = `SELECT to_regproc('crdb_internal.stand_in_setup_3')::text`;
 
 /**
  * What a CockroachDB database has of its own, in its own schema `crdb_internal`, which catalog queries leave out anyway.
@@ -78,7 +78,10 @@ JOIN pg_class r ON r.relnamespace = n.oid AND r.relname = c.table_name
 JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = c.column_name;
 GRANT SELECT ON crdb_internal.columns TO PUBLIC;
 
-CREATE OR REPLACE FUNCTION crdb_internal.stand_in_setup_2() RETURNS void LANGUAGE sql AS '';
+CREATE OR REPLACE FUNCTION crdb_internal.cluster_id() RETURNS uuid LANGUAGE sql STABLE
+AS $$ SELECT md5(system_identifier::text)::uuid FROM pg_control_system() $$;
+
+CREATE OR REPLACE FUNCTION crdb_internal.stand_in_setup_3() RETURNS void LANGUAGE sql AS '';
 `;
 
 /** Functions that are called without a schema in CockroachDB. */

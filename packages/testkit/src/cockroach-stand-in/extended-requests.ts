@@ -100,11 +100,9 @@ export class ExtendedRequests {
   async #plan(source: Statement): Promise<StatementPlan> {
     const transaction = async (): Promise<'none' | 'open' | 'failed'> =>
       transactionName(await this.#around.conversation.settle());
-    return planStatement(
-      source,
-      ruleContext(this.#around, 'extended', 1, transaction),
-      this.#around.refusals,
-    );
+    const context = ruleContext(this.#around, 'extended', 1, transaction);
+    const plan = await planStatement(source, context, this.#around.refusals);
+    return (await plan.perform?.()) ?? plan;
   }
 
   /** Runs what goes ahead of the statement, and remembers what comes after it. */

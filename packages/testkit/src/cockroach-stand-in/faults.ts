@@ -1,10 +1,13 @@
 import type { ServerError } from './wire/messages.js';
 
-/** When a fault strikes: instead of a statement, at COMMIT, or when a COPY's data are all sent. */
-export type FaultPoint = 'statement' | 'commit' | 'copy-done';
+/**
+ * When a fault strikes: instead of a statement, at COMMIT, when a COPY's data are all sent, or when a job has loaded all its
+ * rows and committed none. With `outcome: 'kept'` and `disconnect`, a job is accepted and the client never hears its number.
+ */
+export type FaultPoint = 'statement' | 'commit' | 'copy-done' | 'job';
 
 export interface Fault {
-  /** Tried on the statement as the client sent it; at `copy-done` on the COPY statement. */
+  /** Tried on the statement as the client sent it; at `copy-done` on the COPY statement; at `job` on the job's description. */
   readonly match: RegExp;
   readonly sqlstate?: string;
   readonly message?: string;

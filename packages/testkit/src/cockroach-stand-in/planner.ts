@@ -1,6 +1,6 @@
 import type { Refusals } from './refusals.js';
 import { allRules } from './rules/all-rules.js';
-import type { RuleContext } from './rules/rule.js';
+import type { RuleContext, Verdict } from './rules/rule.js';
 import { parseStatement, wordAt } from './sql/statement.js';
 import type { Statement } from './sql/statement.js';
 
@@ -11,27 +11,71 @@ export interface StatementPlan {
   readonly after: readonly string[];
   readonly finally: readonly string[];
   readonly refused: boolean;
+  /** What the stand-in has to do first; the plan that it gives is the one to run. */
+  readonly perform?: () => Promise<StatementPlan>;
 }
 
-export async function planStatement(
+export function planStatement(
   statement: Statement,
   context: RuleContext,
   refusals: Refusals,
 ): Promise<StatementPlan> {
-  let current = statement;
-  const before: string[] = [];
-  const after: string[] = [];
-  const last: string[] = [];
-  for (const rule of allRules) {
-    const verdict = await rule(current, context);
-    if (verdict === undefined) continue;
-    if ('refuse' in verdict) return refusedPlan(refusals.statement(verdict.refuse));
-    before.push(...(verdict.before ?? []));
-    after.push(...(verdict.after ?? []));
-    last.push(...(verdict.finally ?? []));
-    if (verdict.sql !== current.sql) current = parseStatement(verdict.sql);
+  return new Planning(context, refusals).from(statement, 0);
+}
+
+/** A plan on its way through the rules, which may have to pause where the stand-in has something to do. */
+class Planning {
+  readonly #context: RuleContext;
+  readonly #refusals: Refusals;
+  readonly #before: string[] = [];
+  readonly #after: string[] = [];
+  readonly #finally: string[] = [];
+
+  constructor(context: RuleContext, refusals: Refusals) {
+    this.#context = context;
+    this.#refusals = refusals;
   }
-  return { sql: current.sql, before, after, finally: last, refused: false };
+
+  async from(statement: Statement, firstRule: number): Promise<StatementPlan> {
+    let current = statement;
+    for (const [index, rule] of allRules.entries()) {
+      const verdict = index < firstRule ? undefined : await rule(current, this.#context);
+      if (verdict === undefined) continue;
+      if ('perform' in verdict) {
+        const paused = current;
+        const perform = async (): Promise<StatementPlan> =>
+          this.#resume(await verdict.perform(), paused, index);
+        return { ...this.#plan(current.sql), perform };
+      }
+      const next = this.#take(verdict, current);
+      if (next === undefined) return this.#refusal(verdict);
+      current = next;
+    }
+    return this.#plan(current.sql);
+  }
+
+  async #resume(verdict: Verdict, statement: Statement, index: number): Promise<StatementPlan> {
+    if ('perform' in verdict) return this.#resume(await verdict.perform(), statement, index);
+    const next = this.#take(verdict, statement);
+    return next === undefined ? this.#refusal(verdict) : this.from(next, index + 1);
+  }
+
+  #take(verdict: Verdict, statement: Statement): Statement | undefined {
+    if (!('sql' in verdict)) return undefined;
+    this.#before.push(...(verdict.before ?? []));
+    this.#after.push(...(verdict.after ?? []));
+    this.#finally.push(...(verdict.finally ?? []));
+    return verdict.sql === statement.sql ? statement : parseStatement(verdict.sql);
+  }
+
+  #refusal(verdict: Verdict): StatementPlan {
+    const error = 'refuse' in verdict ? verdict.refuse : { sqlstate: 'XX000', message: 'no verdict' };
+    return refusedPlan(this.#refusals.statement(error));
+  }
+
+  #plan(sql: string): StatementPlan {
+    return { sql, before: this.#before, after: this.#after, finally: this.#finally, refused: false };
+  }
 }
 
 export function refusedPlan(sql: string): StatementPlan {

@@ -73,7 +73,7 @@ export class SimpleQueries {
         return transactionName(await this.#around.conversation.settle());
       };
       const context = ruleContext(this.#around, 'simple', statements.length, transaction);
-      const struck = this.#struck(source, await planStatement(source, context, this.#around.refusals));
+      const struck = await this.#struck(source, await planStatement(source, context, this.#around.refusals));
       if (struck === undefined) return undefined;
       planned.push(struck);
       // Commit has happened or not: what follows in the string must not run either way.
@@ -86,13 +86,13 @@ export class SimpleQueries {
     return planned;
   }
 
-  #struck(source: Statement, plan: StatementPlan): PlannedStatement | undefined {
+  async #struck(source: Statement, plan: StatementPlan): Promise<PlannedStatement | undefined> {
     const { faults, refusals } = this.#around;
     if (plan.refused) return { source, plan };
     const atCommit = isCommit(source) ? faults.strike('commit', source.sql) : undefined;
     const struck = atCommit ?? faults.strike('statement', source.sql);
-    if (struck === undefined) return { source, plan };
-    if (struck.kept) return { source, plan, fault: { error: struck.error } };
+    if (struck === undefined) return { source, plan: await performed(plan) };
+    if (struck.kept) return { source, plan: await performed(plan), fault: { error: struck.error } };
     if (struck.error === undefined) return undefined;
     // After a COMMIT that failed no transaction is left.
     if (atCommit !== undefined)
@@ -121,4 +121,9 @@ export class SimpleQueries {
     conversation.toClient.push(readyForQuery(status));
     await conversation.toClient.flush();
   }
+}
+
+/** The plan after the stand-in has done what it has to do itself. */
+async function performed(plan: StatementPlan): Promise<StatementPlan> {
+  return (await plan.perform?.()) ?? plan;
 }

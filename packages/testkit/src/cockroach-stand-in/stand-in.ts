@@ -5,6 +5,10 @@ import { ClusterSettings } from './cluster-settings.js';
 import { createDatabaseIfMissing, setUpDatabase } from './database-setup.js';
 import { Faults } from './faults.js';
 import type { Fault } from './faults.js';
+import { Holds } from './holds.js';
+import type { JobHold } from './holds.js';
+import { HistoryProtection } from './jobs/history-protection.js';
+import { Jobs } from './jobs/jobs.js';
 import { Refusals } from './refusals.js';
 import { SchemaClock } from './schema-clock.js';
 import { PostgresServer } from './server-connection.js';
@@ -27,6 +31,8 @@ export interface CockroachStandInOptions {
   readonly holdMinutes?: number;
   /** Timestamps older than that are refused as garbage collected. */
   readonly gcTtlSeconds?: number;
+  /** False for a cluster that lacks `crdb_internal.protect_mvcc_history` (before v24.1). */
+  readonly historyProtection?: boolean;
 }
 
 /** A running stand-in for a CockroachDB cluster. */
@@ -35,6 +41,8 @@ export interface CockroachStandIn {
   readonly port: number;
   /** Failures to order for statements to come. */
   readonly faults: Faults;
+  /** Stops the next job whose description matches when its rows are loaded, until the test lets it go on. */
+  holdJob(match: RegExp): JobHold;
   /** The URL of another database behind the stand-in, which must exist. */
   urlOf(database: string): string;
   /** All statements so far, as clients sent them. */
@@ -67,6 +75,7 @@ export async function startCockroachStandIn(options: CockroachStandInOptions): P
     url: server.urlOf(database, port),
     port,
     faults: services.faults,
+    holdJob: (match) => services.holds.next(match),
     urlOf: (name) => server.urlOf(name, port),
     statements: () => services.log.statements(),
     stop: () => stop(listener, clients, services),
@@ -74,6 +83,8 @@ export async function startCockroachStandIn(options: CockroachStandInOptions): P
 }
 
 function newServices(server: PostgresServer, options: CockroachStandInOptions): StandInServices {
+  const jobs = new Jobs();
+  const protection = new HistoryProtection(jobs);
   return {
     server,
     version: options.version ?? defaultVersion,
@@ -85,7 +96,12 @@ function newServices(server: PostgresServer, options: CockroachStandInOptions): 
     timeTravel: new TimeTravel(server, {
       holdMinutes: options.holdMinutes ?? 30,
       gcTtlSeconds: options.gcTtlSeconds ?? fourHours,
+      isProtected: (nanos) => protection.covers(nanos),
     }),
+    jobs,
+    holds: new Holds(),
+    protection,
+    historyProtection: options.historyProtection ?? true,
   };
 }
 
@@ -115,5 +131,6 @@ async function stop(
     });
   });
   for (const client of clients) client.destroy();
-  await Promise.all([closed, services.timeTravel.stop()]);
+  services.holds.releaseAll();
+  await Promise.all([closed, services.timeTravel.stop(), services.jobs.stop()]);
 }

@@ -1,9 +1,10 @@
 import { appendFileSync } from 'node:fs';
+import { redacted } from './sql/redacted.js';
 
 /** Whether the statement came in a Query message or in a Parse message. */
 export type StatementKind = 'simple' | 'parse';
 
-/** Every statement that clients sent, as they sent it: in memory and, one JSON object a line, in a file. */
+/** Every statement that clients sent: in memory as they sent it, and in a file, one JSON object a line, without the secrets of URLs. */
 export class StatementLog {
   readonly #file: string | undefined;
   readonly #statements: string[] = [];
@@ -18,7 +19,7 @@ export class StatementLog {
     // Written at once: the file must be whole when a test program is killed.
     appendFileSync(
       this.#file,
-      `${JSON.stringify({ at: new Date().toISOString(), connection, kind, sql })}\n`,
+      `${JSON.stringify({ at: new Date().toISOString(), connection, kind, sql: redacted(sql) })}\n`,
     );
   }
 

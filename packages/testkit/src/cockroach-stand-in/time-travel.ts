@@ -26,6 +26,8 @@ export interface TimeTravelOptions {
   readonly holdMinutes: number;
   /** CockroachDB's gc.ttlseconds. */
   readonly gcTtlSeconds: number;
+  /** Whether somebody keeps rows of this moment from being collected. @param nanos since 1970 */
+  readonly isProtected: (nanos: bigint) => boolean;
 }
 
 /**
@@ -49,7 +51,8 @@ export class TimeTravel {
     const hlc = hlcText(nanos, moment.kind === 'fixed' ? moment.logical : 0);
     if (nanos > now) return { refused: inTheFuture(nanos, now) };
     const threshold = now - BigInt(this.#options.gcTtlSeconds) * 1_000_000_000n;
-    if (nanos <= threshold) return { refused: collected(nanos, threshold) };
+    if (nanos <= threshold && !this.#options.isProtected(nanos))
+      return { refused: collected(nanos, threshold) };
     if (moment.kind === 'relative') return { hlc, snapshot: undefined };
     return { hlc, snapshot: await this.#snapshotAt(database, hlc) };
   }
@@ -70,7 +73,7 @@ export class TimeTravel {
     if (known !== undefined) return (await known.opened).snapshot;
     const oldest = this.#holders.keys().next();
     if (this.#holders.size >= mostHolders && oldest.done !== true) await this.#drop(oldest.value);
-    const expiry = setTimeout(() => void this.#drop(key), this.#options.holdMinutes * 60_000);
+    const expiry = setInterval(() => this.#expire(key, hlc), this.#options.holdMinutes * 60_000);
     expiry.unref();
     const opened = this.#hold(database);
     this.#holders.set(key, { database, opened, expiry });
@@ -86,11 +89,15 @@ export class TimeTravel {
     return { client, snapshot: exported.rows[0]?.snapshot ?? '' };
   }
 
+  #expire(key: string, hlc: string): void {
+    if (!this.#options.isProtected(BigInt(hlc.split('.')[0] ?? '0'))) void this.#drop(key);
+  }
+
   async #drop(key: string): Promise<void> {
     const holder = this.#holders.get(key);
     if (holder === undefined) return;
     this.#holders.delete(key);
-    clearTimeout(holder.expiry);
+    clearInterval(holder.expiry);
     const opened = await holder.opened.catch(() => undefined);
     await opened?.client.end().catch(() => undefined);
   }

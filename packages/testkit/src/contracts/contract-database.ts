@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { nameFilter } from '@tsmolt/core';
 import type { Database, Table } from '@tsmolt/core';
-import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { connectSql } from '../sql-client.js';
+import type { ContractClient, ContractDialect } from './contract-dialect.js';
+import { postgresDialect } from './postgres-dialect.js';
 
 /** An empty database behind the adapter under test, and the way around the adapter to look at it. */
 export interface ContractDatabase {
@@ -21,7 +20,8 @@ type Row = Record<string, unknown>;
 export interface ContractFixture {
   readonly database: () => Database;
   readonly schema: () => string;
-  /** Runs statements past the adapter, with the test's schema as search path, and gives the rows of the last. */
+  readonly dialect: ContractDialect;
+  /** Runs statements past the adapter, in the test's schema, and gives the rows of the last. */
   readonly sql: <Result extends Row = Row>(...statements: string[]) => Promise<Result[]>;
   /** The tables of the test's schema, as the adapter describes them. */
   readonly tables: () => Promise<Table[]>;
@@ -29,9 +29,16 @@ export interface ContractFixture {
   readonly table: (name: string) => Promise<Table>;
 }
 
-/** Registers the hooks that open the database before the first test of the suite and remove it after the last. */
-export function useContractDatabase(open: OpenContractDatabase): ContractFixture {
-  let opened: { readonly contract: ContractDatabase; readonly client: Client } | undefined;
+/**
+ * Registers the hooks that open the database before the first test of the suite and remove it after the last.
+ *
+ * @param dialect how statements are written for this engine
+ */
+export function useContractDatabase(
+  open: OpenContractDatabase,
+  dialect: ContractDialect = postgresDialect,
+): ContractFixture {
+  let opened: { readonly contract: ContractDatabase; readonly client: ContractClient } | undefined;
   let schema = '';
   const current = (): NonNullable<typeof opened> => {
     if (opened === undefined) throw new Error('the database of the contract is not open yet');
@@ -39,12 +46,10 @@ export function useContractDatabase(open: OpenContractDatabase): ContractFixture
   };
   beforeAll(async () => {
     const contract = await open();
-    opened = { contract, client: await connectSql(contract.url) };
+    opened = { contract, client: await dialect.connect(contract.url) };
   });
   beforeEach(async () => {
-    schema = `s_${randomBytes(5).toString('hex')}`;
-    await current().client.query(`CREATE SCHEMA ${schema}`);
-    await current().client.query(`SET search_path = ${schema}`);
+    schema = await dialect.freshSchema(current().client);
   });
   afterAll(async () => {
     await opened?.client.end();
@@ -55,9 +60,10 @@ export function useContractDatabase(open: OpenContractDatabase): ContractFixture
   return {
     database: () => current().contract.database,
     schema: () => schema,
+    dialect,
     sql: async <Result extends Row>(...statements: string[]) => {
       let rows: Result[] = [];
-      for (const statement of statements) rows = (await current().client.query<Result>(statement)).rows;
+      for (const statement of statements) rows = await current().client.query<Result>(statement);
       return rows;
     },
     tables,

@@ -1,13 +1,13 @@
 import type { TlsFiles } from './tls-files.js';
 
-export type ServerProduct = 'PostgreSQL' | 'MySQL' | 'MariaDB' | 'S3';
+export type ServerProduct = 'PostgreSQL' | 'MySQL' | 'MariaDB' | 'S3' | 'Azurite';
 
 /** What a test needs to talk to a server. Plain data, so that it can cross process borders. */
 export interface ServerAddress {
   readonly product: ServerProduct;
   /** As the server says it, such as `18.4`, `9.7.4-2` or `10.11.14-MariaDB`. */
   readonly version: string;
-  /** Connection URL of the superuser, to a default database; for S3 the endpoint. */
+  /** Connection URL of the superuser, to a default database; for S3 the endpoint, for Azurite the account's. */
   readonly url: string;
   /** The CA, server and client certificates, where the server was started with TLS. */
   readonly tls: TlsFiles | undefined;

@@ -7,6 +7,7 @@ import S3rver from 's3rver';
 import { externalServer } from './external-server.js';
 import { freePort } from './free-port.js';
 import type { RunningServer, ServerOptions } from './running-server.js';
+import { replaceMissingDes } from './s3-list-tokens.js';
 import { Watchdog } from './watchdog.js';
 
 /** The only access key that the server started here knows. */
@@ -62,6 +63,7 @@ class S3Server implements RunningServer {
 
   async start(): Promise<void> {
     if (this.#server !== undefined) throw new Error('this S3 runs already');
+    replaceMissingDes();
     const s3 = new S3rver({
       directory: this.dataDirectory,
       silent: true,

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { startAzurite } from './azurite.js';
 import { startMariadb } from './mariadb.js';
 import { startMysql } from './mysql.js';
 import { startPostgres15, startPostgres18 } from './postgres.js';
@@ -12,6 +13,7 @@ const starters = {
   mysql: () => startMysql(),
   mariadb: () => startMariadb(),
   s3: () => startS3(),
+  azurite: () => startAzurite(),
 } as const;
 
 export type SharedServerName = keyof typeof starters;

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
  */
 export function separateBooleans(program: Command, args: readonly string[]): string[] {
   const switches = new Set(
-    program.commands.flatMap((command) =>
+    commandsBelow(program).flatMap((command) =>
       command.options.filter((option) => option.isBoolean()).map((option) => option.long),
     ),
   );
@@ -15,4 +15,9 @@ export function separateBooleans(program: Command, args: readonly string[]): str
     if (match?.[1] === undefined || !switches.has(match[1])) return [arg];
     return match[2] === 'true' ? [match[1]] : [];
   });
+}
+
+/** Every command below one, however deep. */
+export function commandsBelow(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...commandsBelow(child)]);
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { escapePasswordCommand } from './escape-password-command.js';
 import { fetchCommand } from './fetch-command.js';
-import { separateBooleans } from './boolean-flags.js';
+import { commandsBelow, separateBooleans } from './boolean-flags.js';
 
 /**
  * The `tsmolt` command.
@@ -15,10 +16,11 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('Moves a live database into CockroachDB or PostgreSQL and proves that nothing was lost.')
     .version(version())
     .addCommand(fetchCommand((code) => (exitCode = code)))
+    .addCommand(escapePasswordCommand())
     .showHelpAfterError('(add --help for all options and examples)')
     .exitOverride();
   // Subcommands do not inherit what is set before they are added.
-  for (const command of program.commands)
+  for (const command of commandsBelow(program))
     command.exitOverride().showHelpAfterError('(add --help for all options and examples)');
   try {
     await program.parseAsync(separateBooleans(program, args), { from: 'user' });

@@ -1,24 +1,33 @@
-import { asTsmoltError, defaultRetryPolicy, serveMetrics, TsmoltError } from '@tsmolt/core';
-import type { Logger, MetricsServer } from '@tsmolt/core';
+import { asTsmoltError, serveMetrics } from '@tsmolt/core';
+import type { Logger } from '@tsmolt/core';
 import { FetchMetrics } from '@tsmolt/fetch';
 import { createFetchProgress } from '../console/fetch-progress.js';
 import { fetchSummary } from '../console/fetch-summary.js';
+import { serveProfiles } from '../diagnostics/profile-server.js';
 import { fetch } from '../fetch.js';
-import type { FetchRequest } from '../fetch.js';
+import type { FetchRequest } from '../fetch-request.js';
 import { askYesNo } from './ask.js';
 import type { FetchFlags } from './fetch-flags.js';
+import { fetchRequestOf } from './fetch-request-of.js';
 import { openLog } from './log-destination.js';
+import type { OpenLog } from './log-destination.js';
+import { printDryRun } from './print-dry-run.js';
+import { SideServers } from './side-servers.js';
 import { listenForStop } from './stop-signals.js';
+import { writeError } from './write-error.js';
 
 /**
  * Runs `tsmolt fetch`.
  *
- * @param metricsDemanded true when the user named the metrics address: then it must be free
+ * @param demanded whether the user named a flag: an address that was named must be free
  * @returns the exit code
  */
-export async function runFetchCommand(flags: FetchFlags, metricsDemanded: boolean): Promise<number> {
+export async function runFetchCommand(
+  flags: FetchFlags,
+  demanded: (flag: keyof FetchFlags) => boolean,
+): Promise<number> {
   const forPeople = flags.useConsoleWriter === true;
-  const progress = createFetchProgress(forPeople && process.stdout.isTTY);
+  const progress = createFetchProgress(forPeople && process.stdout.isTTY && flags.dryRun !== true);
   const log = openLogOrExplain(flags, (line) => progress.print(line));
   if (log === undefined) return 1;
   const { logger } = log;
@@ -26,13 +35,15 @@ export async function runFetchCommand(flags: FetchFlags, metricsDemanded: boolea
     logger.warn('stopping: what runs is being cancelled (once more to stop at once)'),
   );
   const metrics = new FetchMetrics();
-  let server: MetricsServer | undefined;
+  const servers = new SideServers(logger);
   try {
-    assertRoute(flags);
-    server = await startMetrics(metrics, flags.metricsListenAddr, metricsDemanded, logger);
+    const request = { ...fetchRequestOf(flags, logger, stop.signal), metrics };
+    if (flags.dryRun === true) return await printDryRun(request, forPeople);
+    warnOfUnusedFlags(flags, logger);
+    await startServers(servers, metrics, flags, demanded);
     const report = await fetch({
-      ...requestOf(flags, logger, stop.signal),
-      metrics,
+      ...request,
+      ...question(flags, stop.signal),
       onEvent: (event) => progress.show(event),
     });
     progress.stop();
@@ -41,19 +52,16 @@ export async function runFetchCommand(flags: FetchFlags, metricsDemanded: boolea
   } catch (thrown) {
     progress.stop();
     metrics.error();
-    tell(asTsmoltError(thrown), logger, log.toTerminal);
+    tell(thrown, log);
     return stop.exitCode() ?? 1;
   } finally {
     stop.dispose();
-    await server?.close();
+    await servers.close();
     log.close();
   }
 }
 
-function openLogOrExplain(
-  flags: FetchFlags,
-  print: (line: string) => void,
-): ReturnType<typeof openLog> | undefined {
+function openLogOrExplain(flags: FetchFlags, print: (line: string) => void): OpenLog | undefined {
   try {
     return openLog({
       level: flags.logging,
@@ -63,86 +71,46 @@ function openLogOrExplain(
       print,
     });
   } catch (thrown) {
-    writeError(asTsmoltError(thrown));
+    writeError(thrown);
     return undefined;
   }
 }
 
-/** Files are loaded by COPY so far: asking for them without `--use-copy` means IMPORT INTO. */
-function assertRoute(flags: FetchFlags): void {
-  if (flags.localPath === undefined || flags.useCopy === true) return;
-  throw new TsmoltError('TSM1001', {
-    message:
-      '--local-path without --use-copy would load the files with IMPORT INTO, which this version cannot do',
-    advice: 'Add --use-copy, or use --direct-copy.',
+async function startServers(
+  servers: SideServers,
+  metrics: FetchMetrics,
+  flags: FetchFlags,
+  demanded: (flag: keyof FetchFlags) => boolean,
+): Promise<void> {
+  await servers.start(() => serveMetrics(metrics.registry, flags.metricsListenAddr), {
+    what: 'metrics',
+    flag: '--metrics-listen-addr',
+    demanded: demanded('metricsListenAddr'),
+  });
+  await servers.start(() => serveProfiles(flags.pprofListenAddr), {
+    what: 'profiles',
+    flag: '--pprof-listen-addr',
+    demanded: demanded('pprofListenAddr'),
   });
 }
 
-function requestOf(flags: FetchFlags, logger: Logger, signal: AbortSignal): FetchRequest {
-  const slot = flags.pglogicalReplicationSlotName;
-  return {
-    source: flags.source,
-    target: flags.target,
-    allowTlsModeDisable: flags.allowTlsModeDisable === true,
-    directCopy: flags.directCopy === true,
-    ...(flags.localPath === undefined ? {} : { localPath: flags.localPath }),
-    cleanup: flags.cleanup === true,
-    filters: {
-      schema: flags.schemaFilter,
-      table: flags.tableFilter,
-      tableExclusion: flags.tableExclusionFilter,
-    },
-    caseSensitive: flags.caseSensitive === true,
-    skipPkCheck: flags.skipPkCheck === true,
-    tableHandling: flags.tableHandling,
-    tableConcurrency: flags.tableConcurrency,
-    exportConcurrency: flags.exportConcurrency,
-    rowBatchSize: flags.rowBatchSize,
-    useStatsBasedSharding: flags.useStatsBasedSharding === true,
-    ignoreReplicationCheck: flags.ignoreReplicationCheck === true,
-    ...(slot === undefined ? {} : { replicationSlotName: slot }),
-    dropAndRecreateSlot: flags.pglogicalPublicationAndSlotDropAndRecreate === true,
-    checksum: flags.checksum === true,
-    retry: {
-      ...defaultRetryPolicy,
-      maxAttempts: flags.exportRetryMaxAttempts,
-      maxDurationMs: flags.exportRetryMaxDuration,
-    },
-    logger,
-    signal,
-    ...(flags.nonInteractive === true || !process.stdin.isTTY
-      ? {}
-      : { confirm: (question: string) => askYesNo(question, signal) }),
-  };
+/** Asked before tables are emptied or dropped, where somebody is there to answer. */
+function question(flags: FetchFlags, signal: AbortSignal): Pick<FetchRequest, 'confirm'> {
+  if (flags.nonInteractive === true || !process.stdin.isTTY) return {};
+  return { confirm: (text) => askYesNo(text, signal) };
 }
 
-async function startMetrics(
-  metrics: FetchMetrics,
-  address: string,
-  demanded: boolean,
-  logger: Logger,
-): Promise<MetricsServer | undefined> {
-  try {
-    const server = await serveMetrics(metrics.registry, address);
-    logger.debug({ address: server.address }, 'serving metrics');
-    return server;
-  } catch (thrown) {
-    if (demanded) throw thrown;
-    logger.warn(
-      `no metrics in this run: ${asTsmoltError(thrown).message} (choose another --metrics-listen-addr)`,
-    );
-    return undefined;
+function warnOfUnusedFlags(flags: FetchFlags, logger: Logger): void {
+  if (flags.sourceCdb !== undefined) {
+    logger.warn('--source-cdb is for Oracle sources: it is not used');
   }
 }
 
 /** The last words of a run that failed: in the log, and on the terminal where the log goes elsewhere. */
-function tell(error: TsmoltError, logger: Logger, logOnTerminal: boolean): void {
+function tell(thrown: unknown, { logger, toTerminal }: OpenLog): void {
+  const error = asTsmoltError(thrown);
   logger.error({ code: error.code, advice: error.advice }, `Error: ${error.message}`);
   if (error.kind === 'bug')
     logger.debug({ stack: error.stack, cause: String(error.cause) }, 'where it happened');
-  if (!logOnTerminal) writeError(error);
-}
-
-function writeError(error: TsmoltError): void {
-  process.stderr.write(`Error ${error.code}: ${error.message}\n${error.advice}\n`);
+  if (!toTerminal) writeError(error);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, duration, positiveInteger } from './values.js';
+import { byteSize, count, duration, positiveInteger } from './values.js';
 
 test.each([
   ['24h0m0s', 86_400_000],
@@ -20,4 +20,17 @@ test('numbers of shards are whole and positive', () => {
   expect(count('0')).toBe(0);
   for (const text of ['0', '-1', '1.5', 'four', '', '1e3'])
     expect(() => positiveInteger(text)).toThrow('whole number');
+});
+
+test.each([
+  ['268435456', 268_435_456],
+  ['512MiB', 536_870_912],
+  ['1.5 GB', 1_500_000_000],
+  ['64kib', 65_536],
+])('%s is a size of %d bytes', (text, bytes) => {
+  expect(byteSize(text)).toBe(bytes);
+});
+
+test.each(['', '0', '-1', 'MiB', '5 apples', '5MiBi'])('%j is no size', (text) => {
+  expect(() => byteSize(text)).toThrow('Give a number of bytes');
 });

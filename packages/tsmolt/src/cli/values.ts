@@ -25,3 +25,15 @@ export function duration(text: string): number {
   }
   return parts.reduce((sum, part) => sum + Number(part[1]) * (unitMs[part[2] ?? ''] ?? 0), 0);
 }
+
+const unitBytes: Readonly<Record<string, number>> = {
+  '': 1, B: 1, KB: 1000, MB: 1000 ** 2, GB: 1000 ** 3, KIB: 1024, MIB: 1024 ** 2, GIB: 1024 ** 3,
+}; // prettier-ignore
+
+/** A number of bytes, with or without a unit: `268435456`, `512MiB`, `1GB`. */
+export function byteSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text);
+  const bytes = Number(match?.[1]) * (unitBytes[match?.[2]?.toUpperCase() ?? ''] ?? Number.NaN);
+  if (!(bytes >= 1)) throw new InvalidArgumentError('Give a number of bytes, such as 268435456 or 512MiB.');
+  return Math.floor(bytes);
+}

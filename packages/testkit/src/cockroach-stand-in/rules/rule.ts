@@ -1,4 +1,8 @@
 import type { ClusterSettings } from '../cluster-settings.js';
+import type { ImportCounts, ImportPlan } from '../import/run-import.js';
+import type { HistoryProtection } from '../jobs/history-protection.js';
+import type { Job } from '../jobs/job.js';
+import type { Jobs } from '../jobs/jobs.js';
 import type { SchemaClock } from '../schema-clock.js';
 import type { Rows, Session } from '../session.js';
 import type { Statement } from '../sql/statement.js';
@@ -6,7 +10,12 @@ import type { TimeTravel } from '../time-travel.js';
 import type { ServerError } from '../wire/messages.js';
 
 /** What a rule wants done with a statement. Whatever remains goes on to the rules after it. */
-export type Verdict = Rewrite | { readonly refuse: ServerError };
+export type Verdict = Rewrite | { readonly refuse: ServerError } | Deed;
+
+/** Something that the stand-in does itself, when the statement's turn has come and no ordered fault is in its way. */
+export interface Deed {
+  readonly perform: () => Promise<Verdict>;
+}
 
 export interface Rewrite {
   readonly sql: string;
@@ -30,6 +39,16 @@ export interface RuleContext {
   readonly transaction: () => Promise<'none' | 'open' | 'failed'>;
   /** Asks PostgreSQL, in the client's own session where that can be. `undefined`: it answered with an error. */
   readonly ask: (sql: string) => Promise<Rows | undefined>;
+  /** The same for SQL in CockroachDB's dialect. */
+  readonly askRewritten: (sql: string) => Promise<Rows | undefined>;
+  /** The text of `version()`. */
+  readonly version: string;
+  readonly user: string;
+  readonly jobs: Jobs;
+  readonly startImport: (plan: ImportPlan) => Job<ImportCounts>;
+  readonly protection: HistoryProtection;
+  /** Whether the cluster has the functions that protect history. */
+  readonly historyProtection: boolean;
 }
 
 /** One thing that CockroachDB does differently from PostgreSQL. `undefined`: the statement does not concern the rule. */

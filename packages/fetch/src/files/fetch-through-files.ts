@@ -1,0 +1,119 @@
+import { asTsmoltError } from '@tsmolt/core';
+import { openRun, statusOf } from '../continuation/open-run.js';
+import { assertContinuationFile } from '../continuation/restore-tables.js';
+import { Worker } from '../continuation/worker.js';
+import { inOrder } from '../in-order.js';
+import type { FetchOptions, FilesRoute } from '../options.js';
+import type { FetchReport } from '../report.js';
+import { announce, conclude } from '../run-log.js';
+import { Substitutions } from '../substitutions.js';
+import { fetchTableThroughFiles } from './fetch-table.js';
+import type { FilesRun } from './files-run.js';
+import { openImport } from './import-files.js';
+import { importerOf } from './load-by-import.js';
+import { writeManifest } from './manifest.js';
+import { openTables } from './open-tables.js';
+import type { OpenedTables } from './open-tables.js';
+import { reportUnvalidated } from './unvalidated-constraints.js';
+
+/** Export into files, load from files, or both; what is interrupted can be continued by its fetch id. */
+export async function fetchThroughFiles(options: FetchOptions, route: FilesRoute): Promise<FetchReport> {
+  const status = statusOf(options);
+  if (options.mode !== 'export-only' && route.load === 'import') importerOf(options);
+  const record = await openRun(options, route, status);
+  const worker = await Worker.start(status, options);
+  const run: FilesRun = {
+    options,
+    route,
+    status,
+    worker,
+    record,
+    substitutions: new Substitutions(options.logger),
+  };
+  try {
+    return await runToItsEnd(run);
+  } catch (thrown) {
+    await tellHowToContinue(run, thrown);
+    throw thrown;
+  } finally {
+    // A worker that could not say goodbye counts as gone a few seconds later.
+    await worker.end().catch(() => undefined);
+  }
+}
+
+async function runToItsEnd(run: FilesRun): Promise<FetchReport> {
+  const { options, status } = run;
+  const opened = options.mode === 'import-only' ? await openImport(run) : await openTables(run);
+  const { snapshot } = opened.source;
+  try {
+    await assertWantedFile(run, opened);
+    const report = await moveTables(run, opened);
+    await finish(run, opened);
+    await snapshot?.close('complete');
+    await status.updateRun(options.fetchId, { state: 'complete' });
+    return report;
+  } catch (thrown) {
+    await snapshot?.close(status.durable ? 'resumable' : 'failed').catch((second: unknown) => {
+      options.logger.error(
+        { cause: String(second) },
+        'the snapshot could not be closed: look for a replication slot that is left on the source',
+      );
+    });
+    throw thrown;
+  }
+}
+
+async function moveTables(run: FilesRun, opened: OpenedTables): Promise<FetchReport> {
+  const { options } = run;
+  const { tables, source, skipped } = opened;
+  announce(
+    options,
+    tables.map((table) => table.pair.source),
+    source.cursor,
+  );
+  const order = { concurrency: options.tableConcurrency, signal: options.signal };
+  const reports = await inOrder(tables, order, (table, signal) =>
+    fetchTableThroughFiles({ run, table, source, signal }),
+  );
+  return conclude(options, { cdcCursor: source.cursor, tables: reports, skipped });
+}
+
+async function finish(run: FilesRun, opened: OpenedTables): Promise<void> {
+  const { options, route } = run;
+  if (options.mode === 'export-only') return writeManifest(run, opened);
+  if (route.load === 'import') await reportUnvalidated(run, opened.tables);
+  // As the reference: what was continued keeps its files.
+  if (route.cleanup && options.continuation === undefined) await deleteFiles(run, opened);
+}
+
+async function deleteFiles({ options, route, status }: FilesRun, opened: OpenedTables): Promise<void> {
+  for (const { record } of opened.tables) {
+    for (const file of await status.files(options.fetchId, record.number))
+      await route.store.delete(file.name);
+  }
+}
+
+async function assertWantedFile({ options, status }: FilesRun, opened: OpenedTables): Promise<void> {
+  const fileName = options.continuation?.fileName;
+  if (fileName === undefined) return;
+  const files: { name: string; state: string }[] = [];
+  for (const { record } of opened.tables) files.push(...(await status.files(options.fetchId, record.number)));
+  assertContinuationFile(fileName, files);
+}
+
+/** The last thing that a person reads after a failure: what to type. */
+async function tellHowToContinue({ options, status }: FilesRun, thrown: unknown): Promise<void> {
+  if (!status.durable || asTsmoltError(thrown).code === 'TSM1007') return;
+  const tokens = await status.tokens(1000).catch(() => []);
+  for (const { token, table, file, fetchId } of tokens) {
+    if (fetchId !== options.fetchId) continue;
+    options.logger.info(
+      { fetch_id: fetchId, continuation_token: token, table: `${table.schema}.${table.table}`, file },
+      'table to continue',
+    );
+  }
+  options.logger.warn(
+    { fetch_id: options.fetchId },
+    `the fetch can go on where it stopped: run the same command again with --fetch-id ${options.fetchId}`,
+  );
+}

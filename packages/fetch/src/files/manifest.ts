@@ -1,0 +1,153 @@
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { TsmoltError } from '@tsmolt/core';
+import type { FileRecord, ObjectStore, Table } from '@tsmolt/core';
+import { z } from 'zod';
+import type { FilesRun, FilesTable } from './files-run.js';
+import type { OpenedTables } from './open-tables.js';
+
+/** Its key in the object store, beside the folders of the tables. */
+export const manifestName = 'manifest.json';
+
+const fileSchema = z.object({
+  name: z.string().min(1),
+  shard: z.int().min(1),
+  part: z.int().min(1),
+  rows: z.int().min(0),
+  bytes: z.int().min(0),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+const keySchema = z.object({ name: z.string(), columns: z.array(z.string()) });
+
+/** Types and the rest of a column are the catalog's own nouns: what is missing there shows when they are compared. */
+const columnSchema = z.looseObject({
+  name: z.string(),
+  type: z.looseObject({ kind: z.string() }),
+  nativeType: z.string(),
+  nullable: z.boolean(),
+});
+
+const tableSchema = z.object({
+  schema: z.string(),
+  table: z.string(),
+  /** In the order of the fields of a row. */
+  columns: z.array(columnSchema),
+  primary_key: keySchema.optional(),
+  /** `csv`: NULL is an empty field without quotes; `csv-marked-null`: NULL is \N. */
+  format: z.enum(['csv', 'csv-marked-null']),
+  rows: z.int().min(0),
+  files: z.array(fileSchema),
+});
+
+const manifestSchema = z.object({
+  version: z.literal(1),
+  fetch_id: z.uuid(),
+  source: z.string(),
+  exported_at: z.string(),
+  cdc_cursor: z.string(),
+  compression: z.enum(['gzip', 'none']),
+  tables: z.array(tableSchema),
+});
+
+/** What an export consists of, so that another machine at another time can load it and prove that it is whole. */
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestTable = z.infer<typeof tableSchema>;
+
+/** Writes the manifest of a finished export: it is there only if all its files are. */
+export async function writeManifest(run: FilesRun, { tables, source }: OpenedTables): Promise<void> {
+  const { options, route, record, status } = run;
+  const manifest: Manifest = {
+    version: 1,
+    fetch_id: options.fetchId,
+    source: options.source.product,
+    exported_at: new Date().toISOString(),
+    cdc_cursor: source.cursor,
+    compression: record.files.compression,
+    tables: [],
+  };
+  for (const table of tables) {
+    manifest.tables.push(describe(table, await status.files(options.fetchId, table.record.number)));
+  }
+  const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
+  await route.store.put(manifestName, Readable.from([bytes]), options.signal);
+  options.logger.info(
+    { file: manifestName, storage: route.store.description },
+    'wrote the manifest of the export',
+  );
+}
+
+function describe({ pair, record }: FilesTable, files: readonly FileRecord[]): ManifestTable {
+  const { primaryKey } = pair.source;
+  return {
+    ...record.target,
+    columns: pair.columns.map(({ source }) => ({ ...source, generated: false })),
+    ...(primaryKey === undefined
+      ? {}
+      : { primary_key: { name: primaryKey.name, columns: [...primaryKey.columns] } }),
+    format: record.format,
+    rows: files.reduce((sum, file) => sum + (file.rows ?? 0), 0),
+    files: files.map(({ name, shard, part, rows, bytes, sha256 }) => ({
+      name,
+      shard,
+      part,
+      rows: rows ?? 0,
+      bytes,
+      sha256: sha256 ?? '',
+    })),
+  };
+}
+
+/**
+ * @returns undefined where the store has no manifest
+ * @throws TsmoltError `TSM6002` for one that is not whole, naming the path inside it
+ */
+export async function readManifest(store: ObjectStore): Promise<Manifest | undefined> {
+  const keys = await store.list(manifestName);
+  if (!keys.includes(manifestName)) return undefined;
+  const content = await text(await store.get(manifestName));
+  const parsed = manifestSchema.safeParse(parseJson(content, store));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw damaged(
+    store,
+    `${z.core.toDotPath(issue?.path ?? [])}: ${issue?.message ?? 'not what it should be'}`,
+  );
+}
+
+function parseJson(content: string, store: ObjectStore): unknown {
+  try {
+    return JSON.parse(content);
+  } catch (thrown) {
+    throw damaged(store, String(thrown));
+  }
+}
+
+function damaged(store: ObjectStore, reason: string): TsmoltError {
+  return new TsmoltError('TSM6002', {
+    message: `${manifestName} in ${store.description} cannot be used: ${reason}`,
+    advice:
+      'Export again; or remove it, and the files are read as they lie there, without a check of their rows.',
+  });
+}
+
+/** The table as the manifest knows it. */
+export function tableOf(described: ManifestTable): Table {
+  const { primary_key: primaryKey } = described;
+  return {
+    name: { schema: described.schema, table: described.table },
+    // What the schema let through is what `describe` wrote: columns of a catalog.
+    columns: described.columns as unknown as Table['columns'],
+    ...(primaryKey === undefined ? {} : { primaryKey }),
+    uniqueKeys: [],
+    foreignKeys: [],
+    checks: [],
+    indexedColumns: [],
+    partitioned: false,
+    readable: true,
+    estimate: {
+      rows: described.rows,
+      bytes: described.files.reduce((sum, file) => sum + file.bytes, 0),
+    },
+  };
+}

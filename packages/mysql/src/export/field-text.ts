@@ -1,0 +1,73 @@
+import { TsmoltError } from '@tsmolt/core';
+import type { Column, Table } from '@tsmolt/core';
+import { displayName } from '@tsmolt/core';
+import { quoteIdentifier } from '../sql.js';
+import { isBytes, isFloat, isText, isWholeNumber, nativeTypeOf } from './native-type.js';
+import type { NativeType } from './native-type.js';
+
+/** How a column's value is printed by the server, in utf8mb4. NULL stays NULL. */
+export interface FieldText {
+  readonly sql: string;
+  /** Whether the text may hold what has a meaning in CSV. */
+  readonly free: boolean;
+}
+
+/**
+ * The text that PostgreSQL reads into the same value.
+ *
+ * @throws TsmoltError `TSM3004` for types without such a text
+ */
+export function fieldText(table: Table, column: Column): FieldText {
+  const name = quoteIdentifier(column.name);
+  const native = nativeTypeOf(column);
+  const plain = plainText(name, native, column);
+  if (plain !== undefined) return { sql: plain, free: false };
+  if (column.type.kind === 'native') throw unsupported(table, column);
+  if (isBytes(native.base) && column.type.kind !== 'uuid') return { sql: `CONCAT('\\\\x', ${hex(name)})`, free: true };
+  if (isBytes(native.base)) return { sql: hex(name), free: false };
+  return { sql: utf8Text(name), free: true };
+}
+
+/** Numbers, times and bits: texts of a few plain characters. */
+function plainText(name: string, native: NativeType, column: Column): string | undefined {
+  const { base, zerofill, length } = native;
+  // YEAR is printed with four digits and ZEROFILL with zeros in front: as numbers they are printed as such.
+  if (base === 'year' || ((isWholeNumber(base) || base === 'decimal') && zerofill)) return `(${name} + 0)`;
+  if (isWholeNumber(base) || base === 'decimal') return name;
+  // A FLOAT is printed with six digits, and FLOAT(M,D) with D: as a DOUBLE it is printed so that it reads back.
+  if (isFloat(base)) return `(${name} * 1e0)`;
+  if (base === 'bit') return column.type.kind === 'boolean' ? `(${name} + 0)` : bits(name, length ?? 1);
+  if (base === 'date' || base === 'datetime' || base === 'time') return `CAST(${name} AS CHAR)`;
+  if (base === 'timestamp') return `CONCAT(CAST(${name} AS CHAR), '+00')`;
+  return undefined;
+}
+
+export function bits(name: string, length: number): string {
+  return `LPAD(BIN(${name} + 0), ${length}, '0')`;
+}
+
+export function hex(name: string): string {
+  return `LOWER(HEX(${name}))`;
+}
+
+/**
+ * A text of any character set, or what can be cast to one. The binary collation keeps functions from looking for letters
+ * that are equal, and columns of different collations from meeting in one expression.
+ */
+export function utf8Text(name: string): string {
+  return `CONVERT(${name} USING utf8mb4) COLLATE utf8mb4_bin`;
+}
+
+/** Whether the type is one of texts with a character set: its long values can be sent as they are. */
+export function isCharacterType({ base }: NativeType): boolean {
+  return isText(base) || base === 'json';
+}
+
+function unsupported(table: Table, column: Column): TsmoltError {
+  return new TsmoltError('TSM3004', {
+    message: `${displayName(table.name)}: column ${column.name} is of type ${column.nativeType}, which cannot be exported`,
+    advice:
+      'Leave the column out with a transformation, or add a generated column of another type on the source that holds ' +
+      'its text, and migrate that.',
+  });
+}

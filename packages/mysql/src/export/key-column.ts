@@ -1,0 +1,46 @@
+import type { Column } from '@tsmolt/core';
+import { quoteIdentifier, quoteText } from '../sql.js';
+import { hex } from './field-text.js';
+import { isBytes, isFloat, isText, isWholeNumber, nativeTypeOf } from './native-type.js';
+
+/** How the values of a key column are read and written again, so that they compare as the column does. */
+export interface KeyColumn {
+  /** The quoted name. */
+  readonly name: string;
+  /** An expression whose text `literal` takes. */
+  readonly read: string;
+  readonly literal: (text: string) => string;
+}
+
+/**
+ * Undefined for types that no index can be read by.
+ *
+ * @param charset the column's character set: a literal in another one could be compared by another collation
+ */
+export function keyColumn(column: Column, charset: string | undefined): KeyColumn | undefined {
+  const name = quoteIdentifier(column.name);
+  const { base } = nativeTypeOf(column);
+  if (isFloat(base)) return { name, read: `CONCAT(${name} * 1e0)`, literal: floatLiteral };
+  if (isNumberLike(base)) return { name, read: `CONCAT(${name} + 0)`, literal: (text) => text };
+  if (isBytes(base)) return { name, read: hex(name), literal: (text) => `X'${text}'` };
+  if (isText(base) && charset !== undefined) {
+    return { name, read: hex(name), literal: (text) => `_${charset} X'${text}'` };
+  }
+  if (isPrinted(base)) return { name, read: `CAST(${name} AS CHAR)`, literal: quoteText };
+  return undefined;
+}
+
+/** ENUM and SET sort by their numbers, not by their words; YEAR and BIT are numbers. */
+function isNumberLike(base: string): boolean {
+  return isWholeNumber(base) || ['decimal', 'year', 'bit', 'enum', 'set'].includes(base);
+}
+
+/** Types that compare with a text as with a value of their own. */
+function isPrinted(base: string): boolean {
+  return ['date', 'datetime', 'timestamp', 'time', 'uuid', 'inet4', 'inet6'].includes(base);
+}
+
+/** Without an exponent it would be a DECIMAL. */
+export function floatLiteral(text: string): string {
+  return text.includes('e') ? text : `${text}e0`;
+}

@@ -1,0 +1,1 @@
+export { openMysql } from './connect/open-mysql.js';
