@@ -3,6 +3,7 @@ import { createDatabase, runSql, startPostgres15 } from '@tsmolt/testkit';
 import { measureRounds, report } from '../measure/rounds.js';
 import type { Contender } from '../measure/rounds.js';
 import { runMeasured } from '../measure/run-measured.js';
+import { tsmoltCommand } from '../measure/tsmolt-command.js';
 
 const rows = Number(process.env['BENCH_ROWS'] ?? 4_000_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
@@ -60,7 +61,6 @@ function contenders(from: string, to: string): Contender[] {
     run: () => runMeasured(command),
     check,
   });
-  const bin = fileURLToPath(new URL('../bin/tsmolt.js', import.meta.resolve('tsmolt')));
   const pipe = (where: string): string =>
     `psql -qX '${from}' -c "COPY (SELECT * FROM orders ${where}) TO STDOUT" | psql -qX '${to}' -c "COPY orders FROM STDIN"`;
   const half = Math.floor(rows / 2);
@@ -68,8 +68,8 @@ function contenders(from: string, to: string): Contender[] {
     contender(
       'tsmolt',
       true,
-      `node '${bin}' fetch --source '${from}' --target '${to}' --direct-copy --allow-tls-mode-disable ` +
-        '--ignore-replication-check --non-interactive --metrics-listen-addr 127.0.0.1:0 --export-concurrency 2',
+      `${tsmoltCommand()} fetch --source '${from}' --target '${to}' --direct-copy --allow-tls-mode-disable ` +
+        '--ignore-replication-check --non-interactive --metrics-listen-addr 127.0.0.1:0 --pprof-listen-addr 127.0.0.1:0 --export-concurrency 2',
     ),
     contender('psql | psql', true, pipe('')),
     contender(

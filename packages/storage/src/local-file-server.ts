@@ -34,12 +34,13 @@ export class LocalFileServer implements ObjectStore {
   readonly #server: Server;
   readonly #base: Secret;
 
-  private constructor(directory: LocalDirectory, server: Server, base: Secret, authority: string) {
+  private constructor(directory: LocalDirectory, server: Server, base: Secret) {
     this.#directory = directory;
     this.#server = server;
     this.#base = base;
     this.bufferBytes = directory.bufferBytes;
-    this.description = `${directory.description}, served at http://${authority}`;
+    // Without the address: a fetch that goes on may be served at another one.
+    this.description = directory.description;
   }
 
   /** @throws TsmoltError `TSM1001` when the addresses cannot be read, or the first not be listened on */
@@ -57,7 +58,7 @@ export class LocalFileServer implements ObjectStore {
       access ?? { host: address.host === '' ? 'localhost' : address.host, port },
     );
     const base = new Secret(`http://${authority}/${token.reveal()}/`);
-    return new LocalFileServer(directory, server, base, authority);
+    return new LocalFileServer(directory, server, base);
   }
 
   put(key: string, data: Readable, signal: AbortSignal): Promise<number> {

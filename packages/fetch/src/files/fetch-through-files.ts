@@ -104,6 +104,9 @@ async function assertWantedFile({ options, status }: FilesRun, opened: OpenedTab
 /** The last thing that a person reads after a failure: what to type. */
 async function tellHowToContinue({ options, status }: FilesRun, thrown: unknown): Promise<void> {
   if (!status.durable || asTsmoltError(thrown).code === 'TSM1007') return;
+  const run = await status.findRun(options.fetchId).catch(() => undefined);
+  // Before that nothing was done that could go on.
+  if (run?.state !== 'running') return;
   const tokens = await status.tokens(1000).catch(() => []);
   for (const { token, table, file, fetchId } of tokens) {
     if (fetchId !== options.fetchId) continue;

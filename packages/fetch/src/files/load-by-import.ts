@@ -23,7 +23,7 @@ export async function loadByImport(work: TableLoad): Promise<number> {
   const importer = importerOf(run.options);
   const files = await run.status.files(run.options.fetchId, table.record.number);
   const pending = files.filter((file) => file.state !== 'loaded');
-  for (const batch of await begunBatches(work, importer, pending)) await importBatch(work, importer, batch);
+  for (const batch of await begunBatches(work, importer, pending)) await followBatch(work, importer, batch);
   const fresh = await stillPending(work, pending);
   for (let start = 0; start < fresh.length; start += run.route.importBatchSize) {
     await importBatch(work, importer, { files: fresh.slice(start, start + run.route.importBatchSize) });
@@ -50,6 +50,19 @@ async function begunBatches(
     files: importFiles(work, unnoted),
   });
   return job === undefined ? batches : [...batches, { job, files: unnoted }];
+}
+
+/** A job that an earlier process started may have failed because of that process' end: its files are imported again. */
+async function followBatch(work: TableLoad, importer: FileImporter, batch: Batch): Promise<void> {
+  try {
+    await importBatch(work, importer, batch);
+  } catch (thrown) {
+    if (!(thrown instanceof TsmoltError) || thrown.code !== 'TSM4009') throw thrown;
+    work.run.options.logger.warn(
+      { table: displayName(work.table.pair.target.name), job_id: batch.job },
+      `the import that was interrupted has failed and left nothing, its files are imported again: ${thrown.message}`,
+    );
+  }
 }
 
 async function stillPending(

@@ -39,9 +39,10 @@ Exit codes: 0 everything was moved and counted equal, 1 it was not, 2 wrong use,
 
 /** @param exit takes the exit code when the command has run */
 export function fetchCommand(exit: (code: number) => void): Command {
-  const command = new Command('fetch').description(
-    'Copy the tables of a source database into a target database from one consistent snapshot.',
-  );
+  // Flags of the subcommands that this command has too are theirs.
+  const command = new Command('fetch')
+    .enablePositionalOptions()
+    .description('Copy the tables of a source database into a target database from one consistent snapshot.');
   addConnectionFlags(command);
   addRouteFlags(command);
   addSelectionFlags(command);

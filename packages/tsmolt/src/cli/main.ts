@@ -15,6 +15,8 @@ export async function main(args: readonly string[]): Promise<number> {
   const program = new Command('tsmolt')
     .description('Moves a live database into CockroachDB or PostgreSQL and proves that nothing was lost.')
     .version(version())
+    // Flags belong to the command that they follow.
+    .enablePositionalOptions()
     .addCommand(fetchCommand((code) => (exitCode = code)))
     .addCommand(escapePasswordCommand())
     .showHelpAfterError('(add --help for all options and examples)')

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import Table from 'cli-table3';
 import { displayName } from '@tsmolt/core';
+import { withoutInnerLines } from '../console/frame.js';
 import { listTokens } from '../tokens.js';
 import { writeError } from './write-error.js';
 import { positiveInteger } from './values.js';
@@ -50,7 +51,7 @@ async function printTokens(flags: TokensFlags): Promise<number> {
     for (const { token, fetchId, table: name, file } of tokens) {
       table.push([token, fetchId, displayName(name), file.slice(file.lastIndexOf('/') + 1)]);
     }
-    process.stdout.write(`${table.toString()}\nContinuation Tokens.\n`);
+    process.stdout.write(`${withoutInnerLines(table.toString())}\nContinuation Tokens.\n`);
     return 0;
   } catch (thrown) {
     writeError(thrown);

@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import { displayName } from '@tsmolt/core';
 import type { FetchReport, TableReport } from '@tsmolt/fetch';
+import { withoutInnerLines } from './frame.js';
 import { formatBytes, formatCount, formatSeconds } from './format.js';
 
 /** The two sides of every table, one line each. */
@@ -24,13 +25,6 @@ export function fetchSummary(report: FetchReport): string {
   for (const entry of report.tables) table.push(row(entry, withChecksums));
   const skipped = report.tables.flatMap((entry) => notHashed(entry));
   return `${withoutInnerLines(table.toString())}\n${totals(report)}\n${skipped.join('')}`;
-}
-
-/** Keeps the line below the head; one after each row would make the table twice as long. */
-function withoutInnerLines(table: string): string {
-  const lines = table.split('\n');
-  const first = lines.findIndex((line) => line.startsWith('├'));
-  return lines.filter((line, index) => index === first || !line.startsWith('├')).join('\n');
 }
 
 function row(entry: TableReport, withChecksums: boolean): string[] {
