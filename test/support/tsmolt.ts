@@ -31,10 +31,11 @@ export interface Running {
   output(text: RegExp): string | undefined;
 }
 
-/** Starts the built command as a user would. */
-export function startTsmolt(args: readonly string[], cwd?: string): Running {
+/** Starts the built command as a user would. @param env variables beside those of the test process */
+export function startTsmolt(args: readonly string[], cwd?: string, env: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(process.execPath, [bin, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
     ...(cwd === undefined ? {} : { cwd }),
   });
   let stdout = '';
@@ -69,7 +70,7 @@ export function tsmoltFetch(source: string, target: string, ...args: string[]): 
 export function startFetch(source: string, target: string, ...args: string[]): Running {
   return startTsmolt([
     'fetch', '--source', source, '--target', target, '--allow-tls-mode-disable', '--non-interactive',
-    '--metrics-listen-addr', '127.0.0.1:0', ...args,
+    '--metrics-listen-addr', '127.0.0.1:0', '--pprof-listen-addr', '127.0.0.1:0', ...args,
   ]); // prettier-ignore
 }
 

@@ -19,8 +19,12 @@ const settings: Readonly<Record<string, string>> = {
   copy_from_atomic_enabled: 'on',
 };
 
-/** What makes COPY faster and not every version has: its writes need not wait for one another within the one transaction. */
+/**
+ * What not every version has: a limit for whole transactions, and what makes COPY faster (its writes need not wait for one
+ * another within the one transaction).
+ */
 const whereKnown: Readonly<Record<string, string>> = {
+  transaction_timeout: '0',
   copy_fast_path_enabled: 'on',
   copy_write_pipelining_enabled: 'on',
 };

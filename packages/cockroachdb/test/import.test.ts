@@ -1,16 +1,23 @@
+import { inspect } from 'node:util';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Secret } from '@tsmolt/core';
 import type { FileImporter, ImportFile, ImportRequest } from '@tsmolt/core';
-import { connectSql, runSql, s3Credentials, startS3 } from '@tsmolt/testkit';
+import { connectSql, runSql, s3Credentials, startFileServer, startS3 } from '@tsmolt/testkit';
+import type { FileServer } from '@tsmolt/testkit';
 import { fileImporterContract } from '@tsmolt/testkit/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { useFileServer } from './file-server.js';
 import { openStandIn } from './open-stand-in.js';
 import type { OpenedStandIn } from './open-stand-in.js';
 
-const files = useFileServer();
+let files: FileServer;
+beforeAll(async () => {
+  files = await startFileServer();
+});
+afterAll(() => files.stop());
 
-fileImporterContract('CockroachDB (stand-in)', openStandIn, { put: files.put });
+fileImporterContract('CockroachDB (stand-in)', openStandIn, {
+  put: (name, content) => files.put(name, content),
+});
 
 describe('IMPORT INTO on the stand-in', () => {
   let opened: OpenedStandIn;
@@ -39,6 +46,7 @@ describe('IMPORT INTO on the stand-in', () => {
     columns: ['id', 'v'],
     format: 'csv',
     files: [file()],
+    since: new Date(0),
     signal: new AbortController().signal,
     onProgress: () => undefined,
     onJob: () => Promise.resolve(),
@@ -91,7 +99,10 @@ describe('IMPORT INTO on the stand-in', () => {
         },
       }),
     );
-    await expect(importing).rejects.toMatchObject({ code: 'TSM4008' });
+    await expect(importing).rejects.toMatchObject({
+      code: 'TSM4009',
+      message: expect.stringContaining('cancelled'),
+    });
   });
 
   test.each([
@@ -153,10 +164,40 @@ describe('IMPORT INTO on the stand-in', () => {
   test('a job that fails midway leaves nothing, and its words are told', async () => {
     opened.standIn.faults.failNext({ at: 'job', match: /./, message: 'out of disk space on node 2' });
     await expect(importer().importFiles(request())).rejects.toMatchObject({
-      code: 'TSM4002',
+      code: 'TSM4009',
       message: expect.stringContaining('out of disk space on node 2'),
     });
     expect(await rowCount()).toBe(0);
+  });
+
+  test('a server that repeats the statement in its error does not make us tell the secrets in it', async () => {
+    const message = `at or near "x": syntax error: source SQL: DATA ('s3://b/f.csv?AWS_SECRET_ACCESS_KEY=hidden')`;
+    opened.standIn.faults.failNext({ match: /^IMPORT/, sqlstate: '42601', message });
+    const failure: unknown = await importer()
+      .importFiles(request())
+      .catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ message: expect.stringContaining(`source SQL: DATA ('f.csv')`) });
+    expect(inspect(failure, { depth: 9 })).not.toContain('hidden');
+  });
+
+  test('a job that cannot be noted is undone', async () => {
+    opened.standIn.holdJob(new RegExp(`\\.${table}\\(`));
+    const onJob = (): Promise<void> => Promise.reject(new Error('no place to note it'));
+    await expect(importer().importFiles(request({ onJob }))).rejects.toThrow('no place to note it');
+    expect(await jobsOfTable()).toMatchObject([{ status: 'canceled' }]);
+    expect(await rowCount()).toBe(0);
+  });
+
+  test('a job that cannot be asked for any more is no reason to import again', async () => {
+    opened.standIn.faults.failNext({ match: /FROM \[SHOW JOB \d/, sqlstate: '42501', message: 'not you' });
+    await expect(importer().importFiles(request())).rejects.toMatchObject({
+      code: 'TSM4007',
+      kind: 'operator',
+    });
+  });
+
+  test('a job that the cluster has forgotten', async () => {
+    await expect(importer().importFiles(request({ job: '17' }))).rejects.toMatchObject({ code: 'TSM4007' });
   });
 
   test('a paused job waits for a person', async () => {

@@ -113,7 +113,11 @@ describe('the moment', () => {
   test('is not gone on with where a table is new since then', async () => {
     const first = await open();
     // PostgreSQL, behind the stand-in, shows an old snapshot the new table, empty.
-    opened.standIn.faults.failNext({ match: /^SELECT 1 FROM/, sqlstate: '42P01', message: 'no such relation' });
+    opened.standIn.faults.failNext({
+      match: /^SELECT 1 FROM/,
+      sqlstate: '42P01',
+      message: 'no such relation',
+    });
     expect((await open({ resume: first.identity })).continues).toBe(false);
   });
 
@@ -180,7 +184,7 @@ test('a replication slot is refused: there are none', async () => {
 
 test('text that looks like the mark of NULL is refused in that format, and only there', async () => {
   const snapshot = await open();
-  expect(await rowsOf(snapshot, 'csv-marked-null')).toBe('1,x\n');
+  expect(await rowsOf(snapshot, 'csv-marked-null')).toBe('"1","x"\n');
   await runSql(opened.url, `INSERT INTO ${table.name.table} VALUES (2, '\\N')`);
   const later = await open();
   await expect(rowsOf(later, 'csv-marked-null')).rejects.toMatchObject({ code: 'TSM3008' });

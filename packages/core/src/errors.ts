@@ -37,6 +37,7 @@ export const errorCatalogue = {
   TSM3006: { kind: 'operator', title: 'dependent objects on the target' },
   TSM3007: { kind: 'operator', title: 'foreign keys in a circle on the target' },
   TSM3008: { kind: 'operator', title: 'value that no target can hold' },
+  TSM3009: { kind: 'operator', title: 'table is offline' },
   TSM4001: { kind: 'operator', title: 'row refused by the target' },
   TSM4002: { kind: 'operator', title: 'target is out of space or memory' },
   TSM4003: { kind: 'retry', title: 'transaction conflict' },

@@ -1,4 +1,3 @@
-export { replicationScript } from './config/replication-script.js';
 export { readRowFilters } from './config/row-filters.js';
 export { readTransformations } from './config/transformations.js';
 export { readTypeMap } from './config/type-map.js';

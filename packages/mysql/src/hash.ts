@@ -5,8 +5,7 @@ import type {
 import { isAtLeast } from './connect/mysql-server.js';
 import type { MysqlServer } from './connect/mysql-server.js';
 import type { MysqlSession } from './connect/session.js';
-import { hex, utf8Text } from './export/field-text.js';
-import { bits } from './export/field-text.js';
+import { bits, hex, utf8Text } from './export/field-text.js';
 import { nativeTypeOf } from './export/native-type.js';
 import { withPolicy } from './export/unrepresentable.js';
 import { from, quoteIdentifier } from './sql.js';
@@ -71,7 +70,9 @@ type Statement = Pick<HashRequest, 'table' | 'columns' | 'algorithm' | 'conditio
 /** One aggregate over the rows. The sums are exact (DECIMAL) and do not depend on the order of rows. */
 export function hashStatement(request: Statement, unrepresentable: UnrepresentablePolicy = 'reject'): string {
   const { table, columns, algorithm } = request;
-  const text = concatenated(columns.map((column) => markedText(columnOf(table, column.name), column, unrepresentable)));
+  const text = concatenated(
+    columns.map((column) => markedText(columnOf(table, column.name), column, unrepresentable)),
+  );
   const where = request.condition === undefined ? '' : ` WHERE ${request.condition}`;
   return (
     `SELECT COUNT(*) AS row_count, COUNT(*) - COUNT(h) AS unhashed, ` +
@@ -106,7 +107,8 @@ function markedText(column: Column, { type }: HashColumn, unrepresentable: Unrep
     : text;
   const value = `CONCAT('v', ${escaped}, ';')`;
   // A NULL that is not the column's own comes of a text that is too long: it must not pass for a NULL of the column.
-  const isNull = text === canonicalText(column, base) ? `${quoteIdentifier(column.name)} IS NULL` : `${text} IS NULL`;
+  const isNull =
+    text === canonicalText(column, base) ? `${quoteIdentifier(column.name)} IS NULL` : `${text} IS NULL`;
   return column.nullable ? `IF(${isNull}, 'n;', ${value})` : value;
 }
 
@@ -137,6 +139,8 @@ function canonicalText(column: Column, type: LogicalType): string {
         : withoutTrailingZeros(`CAST(${name} AS CHAR)`, native.length);
     case 'uuid':
       return native.base === 'binary' ? uuidOfBytes(name) : `LOWER(${utf8Text(name)})`;
+    case 'inet':
+      return `CONCAT(${utf8Text(name)}, '${native.base === 'inet4' ? '/32' : '/128'}')`;
     default:
       return utf8Text(name);
   }
@@ -156,6 +160,7 @@ function uuidOfBytes(name: string): string {
 function tooLong(request: HashRequest, rows: string | number): TsmoltError {
   return new TsmoltError('TSM3008', {
     message: `${displayName(request.table.name)}: ${rows} rows are too long to be hashed: their text is longer than max_allowed_packet`,
-    advice: 'Raise max_allowed_packet on the source (SET GLOBAL max_allowed_packet = 1073741824), then run again.',
+    advice:
+      'Raise max_allowed_packet on the source (SET GLOBAL max_allowed_packet = 1073741824), then run again.',
   });
 }

@@ -59,7 +59,10 @@ export async function readSnapshotPlace(session: MysqlSession): Promise<{ file: 
 }
 
 /** The position at a place of the binary log (MariaDB). */
-export async function positionAt(session: MysqlSession, place: { file: string; offset: string }): Promise<string> {
+export async function positionAt(
+  session: MysqlSession,
+  place: { file: string; offset: string },
+): Promise<string> {
   const rows = await session.query<{ position: string | null }>(
     `SELECT BINLOG_GTID_POS(${quoteText(place.file)}, ${Number(place.offset)}) AS position`,
   );

@@ -28,6 +28,7 @@ export function selectRange(
 ): string {
   const condition = filter === undefined ? range.condition : `(${range.condition}) AND (${filter})`;
   // Left to itself, the optimizer may read the whole table once for each range.
-  const byKey = table.primaryKey !== undefined && range.condition !== everyRow ? ' FORCE INDEX (PRIMARY)' : '';
+  const byKey =
+    table.primaryKey !== undefined && range.condition !== everyRow ? ' FORCE INDEX (PRIMARY)' : '';
   return `SELECT ${expressions.join(', ')} FROM ${from(table)}${byKey} WHERE ${condition}`;
 }

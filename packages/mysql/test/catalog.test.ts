@@ -83,7 +83,20 @@ describe.each(servers)('the catalog of %s', (server) => {
   });
 
   test('reads the labels of an enum as they were written', async () => {
-    const labels = ['plain', `so'so`, 'back\\slash', 'a,b', '(x)', 'new\nline', 'ret\rurn', 'tab\t', 'ünï', '"', '', '\\n'];
+    const labels = [
+      'plain',
+      `so'so`,
+      'back\\slash',
+      'a,b',
+      '(x)',
+      'new\nline',
+      'ret\rurn',
+      'tab\t',
+      'ünï',
+      '"',
+      '',
+      '\\n',
+    ];
     const written = labels.map((label) => `'${label.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`);
     await using opened = await openDatabase(server, `CREATE TABLE t (e enum(${written.join(', ')}))`);
     expect(types((await opened.table('t')).columns)['e']).toEqual({
@@ -234,7 +247,9 @@ describe.each(servers)('the catalog of %s', (server) => {
     await using opened = await openDatabase(server, 'CREATE TABLE t (id int)');
     const listed = async (schema: string): Promise<number> =>
       (await opened.database.catalog.tables(nameFilter({ schema }))).length;
-    expect([await listed('^public$'), await listed(`^${opened.name}$`), await listed('^other$')]).toEqual([1, 1, 0]);
+    expect([await listed('^public$'), await listed(`^${opened.name}$`), await listed('^other$')]).toEqual([
+      1, 1, 0,
+    ]);
   });
 });
 
@@ -302,7 +317,10 @@ describe('what only MariaDB has', () => {
 });
 
 test.each(servers)('%s is asked a handful of questions about hundreds of tables', async (server) => {
-  const statements = Array.from({ length: 300 }, (_, index) => `CREATE TABLE t_${index} (id int PRIMARY KEY)`);
+  const statements = Array.from(
+    { length: 300 },
+    (_, index) => `CREATE TABLE t_${index} (id int PRIMARY KEY)`,
+  );
   await using opened = await openDatabase(server, ...statements);
   const url = await login(opened, (database, user) => [
     `GRANT SELECT ON ${database}.* TO ${user}`,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openMysql } from '@tsmolt/mysql';
 import { createTlsFiles, startMariadb, startMysql } from '@tsmolt/testkit';
-import type { RunningServer, TlsFiles } from '@tsmolt/testkit';
+import type { RunningServer, ServerOptions, TlsFiles } from '@tsmolt/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { identify } from '../src/connect/identify.js';
 import type { MysqlSession } from '../src/connect/session.js';
@@ -21,6 +21,7 @@ const oddSettings = {
 } as const;
 
 let servers: Record<'mysql' | 'mariadb' | 'plain', RunningServer>;
+const started: RunningServer[] = [];
 let folder = '';
 /** Of an authority that none of the servers knows. */
 let strangers: TlsFiles;
@@ -28,11 +29,19 @@ let strangers: TlsFiles;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tsmolt-tls-'));
   strangers = await createTlsFiles(folder, 'root');
-  const [mysql, mariadb, plain] = await Promise.all([
-    startMysql({ tls: true, settings: oddSettings }),
-    startMariadb({ tls: true, settings: oddSettings }),
-    startMariadb({ own: true, settings: { 'skip-ssl': 'ON' } }),
-  ]);
+  // One after the other, each with temporary files of its own: MariaDB removes those of others when it starts.
+  const start = async (
+    starter: typeof startMysql,
+    { settings, ...options }: ServerOptions,
+  ): Promise<RunningServer> => {
+    const tmpdir = await mkdtemp(join(folder, 'tmp-'));
+    const server = await starter({ ...options, settings: { ...settings, tmpdir } });
+    started.push(server);
+    return server;
+  };
+  const mysql = await start(startMysql, { tls: true, settings: oddSettings });
+  const mariadb = await start(startMariadb, { tls: true, settings: oddSettings });
+  const plain = await start(startMariadb, { own: true, settings: { 'skip-ssl': 'ON' } });
   servers = { mysql, mariadb, plain };
   for (const server of [mysql, mariadb]) {
     await runStatements(server.url, [
@@ -44,7 +53,7 @@ beforeAll(async () => {
   await runStatements(mysql.url, ['GRANT SELECT ON test.* TO sha2']);
 });
 afterAll(async () => {
-  await Promise.all(Object.values(servers).map((server) => server.stop()));
+  await Promise.all(started.map((server) => server.stop()));
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -113,7 +122,9 @@ describe.each(['mysql', 'mariadb'] as const)('TLS with %s', (kind) => {
     const { caFile } = servers[kind].tls ?? strangers;
     const verified = { sslmode: 'verify-full', sslrootcert: caFile };
     expect(await outcome(kind, { host, parameters: verified })).toBe('encrypted');
-    expect(await outcome(kind, { host, parameters: { ...verified, sslrootcert: strangers.caFile } })).toBe('TSM2005');
+    expect(await outcome(kind, { host, parameters: { ...verified, sslrootcert: strangers.caFile } })).toBe(
+      'TSM2005',
+    );
     expect(await outcome(kind, { host, parameters: { sslrootcert: strangers.caFile } })).toBe('TSM2005');
   });
 
@@ -150,7 +161,7 @@ describe.each(['mysql', 'mariadb'] as const)('reaching %s', (kind) => {
   test('a password is in no message', async () => {
     const opened = openMysql(parsed(urlOf(kind, { password: 'hunter2' })), openOptions);
     const thrown: unknown = await opened.catch((error: unknown) => error);
-    expect(String((thrown as Error).message)).toContain('"root"');
+    expect((thrown as Error).message).toContain('"root"');
     expect(JSON.stringify([String(thrown), thrown])).not.toContain('hunter2');
   });
 
@@ -158,7 +169,10 @@ describe.each(['mysql', 'mariadb'] as const)('reaching %s', (kind) => {
     const { port, dataDirectory } = servers[kind];
     const socket = join(dataDirectory ?? '', '..', 'server.sock');
     for (const address of [`tcp(127.0.0.1:${port})`, `unix(${socket})`]) {
-      const opened = await openMysql(parsed(`mysql://root:password@${address}/test?parseTime=true`), openOptions);
+      const opened = await openMysql(
+        parsed(`mysql://root:password@${address}/test?parseTime=true`),
+        openOptions,
+      );
       await opened.close();
       await opened.close();
       expect(opened.product).toMatch(/^(MySQL|MariaDB) \d+\.\d+\.\d+$/);
@@ -179,7 +193,10 @@ test('a password for caching_sha2_password travels encrypted where the connectio
 
 describe.each(['mysql', 'mariadb'] as const)('sessions of %s', (kind) => {
   async function pool(maxConnections: number): Promise<MysqlSessionPool> {
-    return new MysqlSessionPool({ server: await identify(parsed(servers[kind].url), openOptions), maxConnections });
+    return new MysqlSessionPool({
+      server: await identify(parsed(servers[kind].url), openOptions),
+      maxConnections,
+    });
   }
 
   test('are the same whatever the server is set to', async () => {
@@ -230,9 +247,13 @@ describe.each(['mysql', 'mariadb'] as const)('sessions of %s', (kind) => {
       });
     const ids = await Promise.all(Array.from({ length: 8 }, id));
     expect(new Set(ids).size).toBeLessThanOrEqual(2);
-    const failing = sessions.use('reading public.t', (session) => session.query('SELECT * FROM test.nowhere'));
+    const failing = sessions.use('reading public.t', (session) =>
+      session.query('SELECT * FROM test.nowhere'),
+    );
     await expect(failing).rejects.toMatchObject({ code: 'TSM3002', serverCode: '1146' });
-    await expect(failing).rejects.toThrow(/^reading public\.t: 127\.0\.0\.1:\d+: .*doesn't exist \(error 1146\)$/);
+    await expect(failing).rejects.toThrow(
+      /^reading public\.t: 127\.0\.0\.1:\d+: .*doesn't exist \(error 1146\)$/,
+    );
     const later = await Promise.all(Array.from({ length: 8 }, id));
     expect(new Set([...ids, ...later]).size).toBe(3);
     await sessions.close();
@@ -278,7 +299,10 @@ describe.each(['mysql', 'mariadb'] as const)('sessions of %s', (kind) => {
     await expect(between).rejects.toMatchObject({ code: 'TSM2007' });
     const during = sessions.use('working', async (session) => {
       const id = await idOf(session);
-      await Promise.all([session.query('SELECT sleep(600)'), runStatements(servers[kind].url, [`KILL ${id}`])]);
+      await Promise.all([
+        session.query('SELECT sleep(600)'),
+        runStatements(servers[kind].url, [`KILL ${id}`]),
+      ]);
     });
     await expect(during).rejects.toMatchObject({ code: 'TSM2007' });
     expect(await sessions.use('asking', (session) => session.query('SELECT 1 AS one'))).toHaveLength(1);
@@ -287,7 +311,10 @@ describe.each(['mysql', 'mariadb'] as const)('sessions of %s', (kind) => {
 });
 
 test('a session says whose it is', async () => {
-  const server = await identify(parsed(servers.mysql.url), { ...openOptions, applicationName: 'tsmolt fetch' });
+  const server = await identify(parsed(servers.mysql.url), {
+    ...openOptions,
+    applicationName: 'tsmolt fetch',
+  });
   const sessions = new MysqlSessionPool({ server, maxConnections: 1 });
   const rows = await sessions.use('asking', (session) =>
     session.query(

@@ -70,10 +70,7 @@ export async function login(
   grants: (database: string, user: string) => readonly string[],
 ): Promise<string> {
   const user = `u_${opened.name.slice(-12)}`;
-  await opened.sql(
-    `CREATE USER ${user} IDENTIFIED BY 'Secret!42'`,
-    ...grants(`\`${opened.name}\``, user),
-  );
+  await opened.sql(`CREATE USER ${user} IDENTIFIED BY 'Secret!42'`, ...grants(`\`${opened.name}\``, user));
   const url = new URL(opened.url);
   url.username = user;
   url.password = 'Secret!42';

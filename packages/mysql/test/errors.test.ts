@@ -21,8 +21,14 @@ describe.each(['mysql', 'mariadb'] as const)('errors of %s', (kind) => {
 
   beforeAll(async () => {
     created = await createDatabase(await sharedServer(kind));
-    await runStatements(created.url, ['CREATE TABLE t (id int PRIMARY KEY, n int)', 'INSERT INTO t VALUES (1, 1), (2, 2)']);
-    sessions = new MysqlSessionPool({ server: await identify(parsed(created.url), openOptions), maxConnections: 3 });
+    await runStatements(created.url, [
+      'CREATE TABLE t (id int PRIMARY KEY, n int)',
+      'INSERT INTO t VALUES (1, 1), (2, 2)',
+    ]);
+    sessions = new MysqlSessionPool({
+      server: await identify(parsed(created.url), openOptions),
+      maxConnections: 3,
+    });
   });
   afterAll(async () => {
     await sessions.close();
@@ -56,7 +62,11 @@ describe.each(['mysql', 'mariadb'] as const)('errors of %s', (kind) => {
     const reason: unknown = failed?.status === 'rejected' ? failed.reason : undefined;
     one.destroy();
     two.destroy();
-    expect(await classified(sessions.use('again', () => Promise.reject(reason as Error)))).toEqual(['TSM4003', 'retry', '1213']);
+    expect(await classified(sessions.use('again', () => Promise.reject(reason as Error)))).toEqual([
+      'TSM4003',
+      'retry',
+      '1213',
+    ]);
   });
 
   test('a lock that another transaction keeps', async () => {
@@ -69,7 +79,8 @@ describe.each(['mysql', 'mariadb'] as const)('errors of %s', (kind) => {
   });
 
   test('a statement that somebody cancels, and one that takes too long', async () => {
-    const endless = 'SELECT count(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c';
+    const endless =
+      'SELECT count(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c';
     const cancelled = sessions.use('counting', async (session) => {
       const [row] = await session.query<{ id: string }>('SELECT connection_id() AS id');
       const counting = session.query(endless);
@@ -77,7 +88,9 @@ describe.each(['mysql', 'mariadb'] as const)('errors of %s', (kind) => {
       await expect
         .poll(async () => {
           const rows = await sessions.use('looking', (other) =>
-            other.query(`SELECT id FROM information_schema.processlist WHERE id = ${row?.id} AND info LIKE 'SELECT count%'`),
+            other.query(
+              `SELECT id FROM information_schema.processlist WHERE id = ${row?.id} AND info LIKE 'SELECT count%'`,
+            ),
           );
           return rows.length;
         })
@@ -92,11 +105,16 @@ describe.each(['mysql', 'mariadb'] as const)('errors of %s', (kind) => {
   });
 
   test('a table that was altered behind a snapshot', async () => {
-    await runStatements(created.url, ['CREATE TABLE altered (id int PRIMARY KEY)', 'INSERT INTO altered VALUES (1)']);
+    await runStatements(created.url, [
+      'CREATE TABLE altered (id int PRIMARY KEY)',
+      'INSERT INTO altered VALUES (1)',
+    ]);
     const reading = sessions.use('reading', async (session) => {
       await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
       await session.query('SELECT * FROM t');
-      await runStatements(created.url, ['ALTER TABLE altered ADD COLUMN n int NOT NULL DEFAULT 1, ALGORITHM = COPY']);
+      await runStatements(created.url, [
+        'ALTER TABLE altered ADD COLUMN n int NOT NULL DEFAULT 1, ALGORITHM = COPY',
+      ]);
       return session.query('SELECT * FROM altered');
     });
     expect(await classified(reading)).toEqual(['TSM2009', 'operator', '1412']);
@@ -111,9 +129,16 @@ describe.each(['mysql', 'mariadb'] as const)('errors of %s', (kind) => {
     const url = new URL(created.url);
     url.username = user;
     url.password = 'Secret!42';
-    const restricted = new MysqlSessionPool({ server: await identify(parsed(url.href), openOptions), maxConnections: 2 });
+    const restricted = new MysqlSessionPool({
+      server: await identify(parsed(url.href), openOptions),
+      maxConnections: 2,
+    });
     const lease = await restricted.lease('first');
-    expect(await classified(restricted.use('second', () => Promise.resolve()))).toEqual(['TSM4002', 'operator', '1226']);
+    expect(await classified(restricted.use('second', () => Promise.resolve()))).toEqual([
+      'TSM4002',
+      'operator',
+      '1226',
+    ]);
     lease.release();
     const reading = restricted.use('reading', (session) => session.query('SELECT * FROM t'));
     expect(await classified(reading)).toEqual(['TSM3001', 'operator', '1142']);

@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import { onTestFinished } from 'vitest';
 import type {
   CopyFormat,
   Database,
@@ -18,12 +19,15 @@ export const snapshotOptions: SnapshotOptions = {
   protection: { durationMs: 3_600_000, refreshMs: 600_000 },
 };
 
+/** Ends with the test. */
 export async function openSnapshot(
   database: Database,
   options: Partial<SnapshotOptions> = {},
 ): Promise<SnapshotSource> {
   const snapshot = await database.openSnapshot?.({ ...snapshotOptions, ...options });
   if (snapshot === undefined) throw new Error('the adapter has no snapshots');
+  // One that stayed open would keep the next test's DROP TABLE waiting.
+  onTestFinished(() => snapshot.close('failed'));
   return snapshot;
 }
 

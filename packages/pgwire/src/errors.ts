@@ -138,6 +138,20 @@ function byMessage(message: string): Classification | undefined {
         'Add the tables that refer to it to the run, or drop their foreign keys until the data is loaded.',
     };
   }
+  if (/must be after replica GC threshold/i.test(message)) {
+    return {
+      code: 'TSM2009',
+      advice:
+        'Raise gc.ttlseconds of the source until it exceeds the time of the export (ALTER DATABASE ... CONFIGURE ZONE), then run again.',
+    };
+  }
+  if (/is offline: importing/i.test(message)) {
+    return {
+      code: 'TSM3009',
+      advice:
+        'An import into the table is running, and nobody can use it meanwhile: see SHOW JOBS, and run again when it has ended.',
+    };
+  }
   if (/logical decoding requires|wal_level/i.test(message)) {
     return {
       code: 'TSM5002',

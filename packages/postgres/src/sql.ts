@@ -57,7 +57,12 @@ export function copyInStatement(table: TableName, columns: readonly string[], fo
   return `COPY ${quoteTable(table)}${columnList(columns)} FROM STDIN (${formatOptions(format)})`;
 }
 
-/** The options of COPY for a format. */
+/** The options of COPY FROM for a format. */
 export function formatOptions(format: CopyFormat): string {
   return format === 'csv-marked-null' ? `FORMAT csv, NULL '\\N'` : `FORMAT ${format}`;
+}
+
+/** The options of COPY TO for a format. An empty string in quotes: a row of nothing else must not be an empty line. */
+export function exportOptions(format: CopyFormat): string {
+  return format === 'csv-marked-null' ? `${formatOptions(format)}, FORCE_QUOTE *` : formatOptions(format);
 }

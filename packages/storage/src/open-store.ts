@@ -21,7 +21,7 @@ export interface StoreOptions {
   readonly useImplicitAuth?: boolean | undefined;
   /** Attempts at one request before the store gives up with `TSM6003`; 5 without it. */
   readonly maxAttempts?: number | undefined;
-  /** Milliseconds that a download may stand still before it fails with `TSM6003`; a minute without it. */
+  /** Milliseconds that a download may stand still before it fails with `TSM6003`, an upload ten times that; a minute without it. */
   readonly stallMs?: number | undefined;
 }
 
@@ -71,6 +71,8 @@ async function openBucket(path: BucketPath, options: StoreOptions): Promise<Obje
   checkBucketOptions(path, options);
   switch (path.scheme) {
     case 's3': {
+      // On Node.js 20 the SDK would tell every user of this program that it wants a later one some day.
+      process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
       const { S3Store } = await import('./s3/s3-store.js');
       return S3Store.open(path, { region, implicit, assumeRole, ...patience });
     }

@@ -5,3 +5,6 @@ export interface Patience {
   /** Milliseconds that a download may stand still. */
   readonly stallMs: number;
 }
+
+/** An upload may stand still so many times as long as a download: its parts go out whole, and again when they fail. */
+export const uploadPatience = 10;

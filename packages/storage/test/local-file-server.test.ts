@@ -193,8 +193,7 @@ test('tells the cluster another address than it listens on', async () => {
   expect(other.server.serverUrl('a.csv').reveal()).toMatch(
     /^http:\/\/44\.55\.66\.77:3000\/[\w-]{22}\/a\.csv$/,
   );
-  expect(other.server.description).toContain('http://44.55.66.77:3000');
-  expect(other.server.description).not.toMatch(/[\w-]{22}$/);
+  expect(other.server.description).toBe(`local directory ${directory}`);
 });
 
 test('listens on IPv6', async () => {

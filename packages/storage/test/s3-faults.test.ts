@@ -104,6 +104,17 @@ test('an upload that is told to stop is removed with its parts, though a part is
   expect(await store.list('')).toEqual([]);
 });
 
+test('an upload that the service takes and never answers ends, and is abandoned', async () => {
+  const hasty = await openStore({ bucketPath: `s3://${bucket}/hasty`, stallMs: 40 });
+  faults.failNext({ method: 'PUT', match: /partNumber/, times: Infinity, delayMs: 600_000 });
+  await expect(hasty.put('k', Readable.from([data]), never)).rejects.toMatchObject({
+    code: 'TSM6003',
+    message: expect.stringContaining('it took nothing for 0.4 s'),
+  });
+  expect(seen({ method: 'DELETE', path: /uploadId=/ })).toHaveLength(1);
+  await hasty.close();
+});
+
 test('a source that fails in a later part takes the upload with it', async () => {
   const source = new PassThrough();
   const putting = store.put('k', source, never).catch((thrown: unknown) => thrown);

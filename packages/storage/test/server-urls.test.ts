@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { inspect } from 'node:util';
 import { openStore } from '@tsmolt/storage';
 import type { StoreOptions } from '@tsmolt/storage';
 import { sharedServer, startHttpFaults } from '@tsmolt/testkit';
@@ -120,6 +121,17 @@ test('Google: without a key file there is nothing to hand on', async () => {
     code: 'TSM1001',
     message: 'GOOGLE_APPLICATION_CREDENTIALS names /nowhere/key.json, which cannot be read',
   });
+});
+
+test('Google: a key file that is none is refused without being quoted', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tsmolt-gcs-'));
+  const keyFile = join(folder, 'key.json');
+  await writeFile(keyFile, 'hidden-key');
+  vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', keyFile);
+  const refused: unknown = await urlOf({ bucketPath: 'gs://b' }).catch((thrown: unknown) => thrown);
+  expect(refused).toMatchObject({ code: 'TSM1001', message: expect.stringContaining('is no JSON') });
+  expect(inspect(refused)).not.toContain('hidden-key');
+  await rm(folder, { recursive: true });
 });
 
 test('Azure: the key of the account, a client, or neither', async () => {

@@ -126,6 +126,28 @@ describe.each([
     expect(await store.list('')).toEqual([]);
   });
 
+  test('an upload that is told to stop ends at once, though a part is under way', async () => {
+    const controller = new AbortController();
+    faults.failNext({ ...service.part, times: Infinity, delayMs: 600_000 });
+    const putting = store
+      .put('k', Readable.from([data]), controller.signal)
+      .catch((thrown: unknown) => thrown);
+    await vi.waitUntil(() => faults.requests.some(({ faulty }) => faulty));
+    controller.abort();
+    expect(await putting).toMatchObject({ code: 'TSM1005' });
+    expect(await store.list('')).toEqual([]);
+  });
+
+  test('an upload that the service takes and never answers ends', async () => {
+    const hasty = await openStore({ bucketPath: `${service.scheme}://${bucket}/hasty`, stallMs: 40 });
+    faults.failNext({ ...service.part, times: Infinity, delayMs: 600_000 });
+    await expect(hasty.put('k', Readable.from([data]), never)).rejects.toMatchObject({
+      code: 'TSM6003',
+      message: expect.stringContaining('it took nothing for 0.4 s'),
+    });
+    expect(await store.list('')).toEqual([]);
+  });
+
   test('every operation says so when the service stays away', async () => {
     faults.failNext({ times: Infinity, answer: service.error(503, 'ServerBusy') });
     const error = { code: 'TSM6003', kind: 'retry' };

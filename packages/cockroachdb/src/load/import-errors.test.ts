@@ -25,8 +25,13 @@ test.each([
     'TSM4009',
   ],
   [
+    'failed: "http://10.0.0.7:8080/token/other.csv?a=b", gone',
+    'importing public.t: one of part_1.csv, part_2.csv: failed: "other.csv", gone',
+    'TSM4009',
+  ],
+  [
     'reading s3://b/x/part_1.csv?AWS_SECRET_ACCESS_KEY=secret: dial tcp 10.0.0.1:443: i/o timeout',
-    'importing public.t: part_1.csv: reading /x/part_1.csv dial tcp 10.0.0.1:443: i/o timeout',
+    'importing public.t: part_1.csv: reading part_1.csv: dial tcp 10.0.0.1:443: i/o timeout',
     'TSM6003',
   ],
 ])('%s', (text, message, code) => {

@@ -9,7 +9,7 @@ const nothingImported = 'Nothing of these files was imported.';
 
 interface Cause {
   readonly pattern: RegExp;
-  readonly code: 'TSM4009' | 'TSM4002' | 'TSM6003';
+  readonly code: 'TSM4009' | 'TSM6003';
   readonly advice: string;
 }
 
@@ -32,18 +32,19 @@ const causes: readonly Cause[] = [
   },
   {
     pattern: /disk (is )?full|out of disk|memory budget exceeded|no space left/i,
-    code: 'TSM4002',
+    code: 'TSM4009',
     advice: `Give the cluster more room, or lower --import-batch-size, then run again. ${nothingImported}`,
   },
 ];
 
 /**
- * The error of a job that has failed and was undone.
+ * The error of a job that has failed and was undone: `TSM4009`, or `TSM6003` where the same job may succeed another time.
  *
  * @param text the job's own error: its URLs, which CockroachDB prints without their secrets, become the names of the files
  */
 export function importRefused(text: string, table: TableName, files: readonly ImportFile[]): TsmoltError {
-  const named = files.filter(({ url }) => text.includes(printed(url.reveal())));
+  const places = new Set([...text.matchAll(urls)].map(([url]) => placeOf(url)));
+  const named = files.filter(({ url }) => places.has(placeOf(url.reveal())));
   const [only] = named.length === 1 ? named : files.length === 1 ? files : [];
   const row = /error parsing row (\d+): /.exec(text);
   const place = only === undefined ? `one of ${files.map(({ name }) => name).join(', ')}` : only.name;
@@ -51,23 +52,35 @@ export function importRefused(text: string, table: TableName, files: readonly Im
   const cause = row === null ? causes.find(({ pattern }) => pattern.test(text)) : undefined;
   const sentence = (row === null ? text : text.slice(row.index + row[0].length)).slice(0, mostCharacters);
   return new TsmoltError(cause?.code ?? 'TSM4009', {
-    message: `importing ${displayName(table)}: ${place}${row === null ? '' : `, row ${row[1]}`}: ${withoutUrls(sentence)}`,
+    message: `importing ${displayName(table)}: ${place}${row === null ? '' : `, row ${row[1]}`}: ${withoutUrls(sentence, files)}`,
     advice:
       cause?.advice ??
       `Correct the row on the source, or change the column on the target, then run again. ${nothingImported}`,
   });
 }
 
-/** The beginning of a URL as messages repeat it. */
-function printed(url: string): string {
-  return url.split('?')[0] ?? url;
+/** A URL up to where the sentence around it goes on. */
+const urls = /\b[a-z][a-z0-9+.-]*:\/\/[^\s'"]+?(?=[:,;.)]*(?:[\s'"]|$))/gi;
+
+/** Names in the place of URLs: those hold secrets, in their parameters or, for our own HTTP server, in their path. */
+function withoutUrls(text: string, files: readonly ImportFile[]): string {
+  return text.replaceAll(urls, (url) => {
+    const file = files.find((one) => placeOf(one.url.reveal()) === placeOf(url));
+    return file?.name ?? placeOf(url).split('/').at(-1) ?? '';
+  });
 }
 
-/** Should a server ever print a URL with its parameters, they are not handed on. */
-function withoutUrls(text: string): string {
-  return text.replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s'")]+/gi, (url) =>
-    placeOf(url).replace(/^[^:]*:\/\/[^/]*/, ''),
-  );
+/**
+ * The error of the statement that starts a job, which a server may repeat with all that is in it.
+ *
+ * Its cause is left out for the same reason.
+ */
+export function withoutSecrets(error: TsmoltError, files: readonly ImportFile[]): TsmoltError {
+  return new TsmoltError(error.code, {
+    message: withoutUrls(error.message, files),
+    advice: error.advice,
+    ...(error.serverCode === undefined ? {} : { serverCode: error.serverCode }),
+  });
 }
 
 export function alreadyImporting(table: TableName): TsmoltError {
@@ -80,7 +93,7 @@ export function alreadyImporting(table: TableName): TsmoltError {
 }
 
 export function cancelledBySomebody(table: TableName, job: string): TsmoltError {
-  return new TsmoltError('TSM4008', {
+  return new TsmoltError('TSM4009', {
     message: `importing ${displayName(table)}: job ${job} was cancelled on the server`,
     advice: `Find out who cancelled it, then run again. ${nothingImported}`,
   });

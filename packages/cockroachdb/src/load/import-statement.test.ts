@@ -32,7 +32,9 @@ describe('the job of the same files', () => {
   test.each([
     [`'s3://b/a%20b.csv?AUTH=specified&AWS_SECRET_ACCESS_KEY=redacted', 'http://h:1/2.csv'`, true],
     [`'http://h:1/2.csv', 's3://b/a b.csv?AWS_SECRET_ACCESS_KEY=redacted'`, true],
+    [`'http://other:2/2.csv', 's3://b/a%20b.csv'`, true],
     [`'http://h:1/2.csv'`, false],
+    [`'http://h:1/x/2.csv', 's3://b/a%20b.csv'`, false],
     [`'s3://b/a%20b.csv', 'http://h:1/2.csv', 'http://h:1/3.csv'`, false],
     [`'s3://other/a%20b.csv', 'http://h:1/2.csv'`, false],
   ])('%s: %s', (data, same) => {

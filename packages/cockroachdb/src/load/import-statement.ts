@@ -21,11 +21,17 @@ export function importStatement(
   );
 }
 
-/** Scheme, host and path of a URL: what CockroachDB leaves as it was where it hides the secrets. */
+/**
+ * Where a URL points, as far as CockroachDB leaves it as it was where it hides the secrets: without parameters. Of HTTP
+ * the last two names of the path, table and file: the next process serves the same directory at another port, under
+ * another token.
+ */
 export function placeOf(url: string): string {
   if (!URL.canParse(url)) return url;
   const { protocol, host } = new URL(url);
-  return `${protocol}//${host}${pathOf(url)}`;
+  return /^https?:$/.test(protocol)
+    ? pathOf(url).split('/').slice(-2).join('/')
+    : `${protocol}//${host}${pathOf(url)}`;
 }
 
 function pathOf(url: string): string {

@@ -1,9 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { displayName, stoppedOnRequest, TsmoltError, withRetry } from '@tsmolt/core';
+import { asTsmoltError, displayName, stoppedOnRequest, TsmoltError, withRetry } from '@tsmolt/core';
 import type { FileImporter, ImportRequest, Logger, TableName, UnvalidatedConstraint } from '@tsmolt/core';
 import { classify } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
-import { alreadyImporting, cancelledBySomebody, importRefused, outcomeUnknown } from './import-errors.js';
+import {
+  alreadyImporting,
+  cancelledBySomebody,
+  importRefused,
+  outcomeUnknown,
+  withoutSecrets,
+} from './import-errors.js';
 import { followJob, jobNumber } from './import-jobs.js';
 import type { EndedJob } from './import-jobs.js';
 import { describesFiles, importStatement, mayBeInto } from './import-statement.js';
@@ -28,24 +34,53 @@ export class CockroachImporter implements FileImporter {
   async importFiles(request: ImportRequest): Promise<void> {
     const { table, signal } = request;
     const job = request.job ?? (await withRetry(() => this.#start(request), { signal }));
-    await request.onJob(job);
-    const ended = await followJob(this.#pool, job, {
-      signal,
-      onProgress: request.onProgress,
-      onPaused: () =>
-        this.#logger.warn(
-          { job, table: displayName(table) },
-          `import job ${job} is paused on the target: RESUME JOB ${job} lets it go on`,
-        ),
-    });
-    refuseUnlessSucceeded(ended, job, request);
+    try {
+      await request.onJob(job);
+    } catch (thrown) {
+      await this.#undoUnnoted(job, request, asTsmoltError(thrown));
+      throw thrown;
+    }
+    refuseUnlessSucceeded(await this.#follow(job, table, request), job, request);
     request.onProgress(1);
   }
 
-  async findJob(request: Pick<ImportRequest, 'table' | 'files'>): Promise<string | undefined> {
+  async #follow(
+    job: string,
+    table: TableName,
+    { signal, onProgress }: Pick<ImportRequest, 'signal' | 'onProgress'>,
+  ): Promise<EndedJob> {
+    const onPaused = (): void =>
+      this.#logger.warn(
+        { job, table: displayName(table) },
+        `import job ${job} is paused on the target: RESUME JOB ${job} lets it go on`,
+      );
+    try {
+      return await followJob(this.#pool, job, { signal, onProgress, onPaused });
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      throw outcomeUnknown(table, `job ${job} runs on, and cannot be asked for its end: ${reason}`, thrown);
+    }
+  }
+
+  /**
+   * A job that nobody could note must not go on: the next run would import its files again. Where another process has taken
+   * over, the job is that one's.
+   */
+  async #undoUnnoted(job: string, { table }: ImportRequest, failure: TsmoltError): Promise<void> {
+    if (failure.code === 'TSM4010') return;
+    const { end } = await this.#follow(job, table, {
+      signal: AbortSignal.abort(),
+      onProgress: () => undefined,
+    });
+    if (end === 'failed' || end === 'canceled') return;
+    throw outcomeUnknown(table, `job ${job} could not be noted, and its end is: ${end}`, failure);
+  }
+
+  async findJob(request: Pick<ImportRequest, 'table' | 'files' | 'since'>): Promise<string | undefined> {
     return this.#pool.use(`looking for an import of ${displayName(request.table)}`, async (client) => {
       const { rows } = await client.query<{ job_id: string; status: string; description: string }>(
-        `SELECT job_id, status, description FROM [SHOW JOBS] WHERE job_type = 'IMPORT' ORDER BY created DESC`,
+        `SELECT job_id, status, description FROM [SHOW JOBS]
+          WHERE job_type = 'IMPORT' AND created >= '${request.since.toISOString()}'::TIMESTAMPTZ ORDER BY created DESC`,
       );
       for (const row of rows) {
         // What has failed or was cancelled has left nothing behind: such files may be imported again.
@@ -74,8 +109,7 @@ export class CockroachImporter implements FileImporter {
       return jobNumber(rows[0]?.job_id ?? '');
     } catch (thrown) {
       lease.destroy();
-      // The driver's error does not repeat the statement; were it to, its URLs must not get into a message.
-      const error = classify(thrown, this.#server.url, subject);
+      const error = withoutSecrets(classify(thrown, this.#server.url, subject), request.files);
       if (/is offline: importing/.test(error.message)) throw alreadyImporting(request.table);
       if (error.code !== 'TSM2007' && error.code !== 'TSM4007') throw error;
       return await this.#findLostJob(request, error);

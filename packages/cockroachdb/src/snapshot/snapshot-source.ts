@@ -37,7 +37,7 @@ export async function openSnapshot(
 ): Promise<SnapshotSource> {
   if (options.replication !== undefined) throw noSlots(options.replication.slot);
   const time = await outside.use('opening a snapshot', (client) =>
-    snapshotTime(client, options.tables, options.resume),
+    snapshotTime(client, options.tables, { resume: options.resume, url: server.url }),
   );
   const protecting = await HistoryProtection.start(time.at, {
     pool: outside,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { Hlc } from '@tsmolt/core';
-import type { Table } from '@tsmolt/core';
-import { quoteLiteral, quoteTable } from '@tsmolt/pgwire';
+import type { ConnectionUrl, Table } from '@tsmolt/core';
+import { classify, quoteLiteral, quoteTable } from '@tsmolt/pgwire';
 
 /** A moment of the cluster, and whether it is the one of an earlier snapshot. */
 export interface SnapshotTime {
@@ -29,9 +29,9 @@ export function beginAt(at: Hlc): string {
 export async function snapshotTime(
   client: ClientBase,
   tables: readonly Table[],
-  resume: string | undefined,
+  { resume, url }: { readonly resume: string | undefined; readonly url: ConnectionUrl },
 ): Promise<SnapshotTime> {
-  const place = await clusterAndDatabase(client);
+  const place = await clusterAndDatabase(client, url);
   const earlier = resume === undefined ? undefined : momentOf(resume, place);
   if (earlier !== undefined && (await stillReadable(client, earlier, tables)))
     return { at: earlier, identity: `${place}/${earlier.toString()}`, continues: true };
@@ -40,11 +40,22 @@ export async function snapshotTime(
   return { at, identity: `${place}/${at.toString()}`, continues: false };
 }
 
-async function clusterAndDatabase(client: ClientBase): Promise<string> {
-  const { rows } = await client.query<{ cluster: string; database: string }>(
-    'SELECT crdb_internal.cluster_id()::STRING AS cluster, current_database() AS database',
-  );
-  return `${rows[0]?.cluster}/${encodeURIComponent(rows[0]?.database ?? '')}`;
+async function clusterAndDatabase(client: ClientBase, url: ConnectionUrl): Promise<string> {
+  const { rows } = await client.query<{ database: string }>('SELECT current_database() AS database');
+  return `${await clusterId(client, url)}/${encodeURIComponent(rows[0]?.database ?? '')}`;
+}
+
+/** Clusters that keep their internals closed (`allow_unsafe_internals`) are told apart by where they are. */
+async function clusterId(client: ClientBase, url: ConnectionUrl): Promise<string> {
+  try {
+    const { rows } = await client.query<{ cluster: string }>(
+      'SELECT crdb_internal.cluster_id()::STRING AS cluster',
+    );
+    return rows[0]?.cluster ?? '';
+  } catch (thrown) {
+    if (classify(thrown, url, 'asking for the cluster').code === 'TSM2007') throw thrown;
+    return `${url.host}:${url.port}`;
+  }
 }
 
 function momentOf(identity: string, place: string): Hlc | undefined {

@@ -36,6 +36,8 @@ export interface ImportRequest {
   readonly columns: readonly string[];
   readonly format: 'csv' | 'csv-marked-null';
   readonly files: readonly ImportFile[];
+  /** When the run began, by the server's clock: older jobs for files of the same names are none of its own. */
+  readonly since: Date;
   readonly signal: AbortSignal;
   /** Called with a number from 0 to 1, as the server reports it. */
   readonly onProgress: (fraction: number) => void;
@@ -69,7 +71,7 @@ export interface FileImporter {
    */
   importFiles(request: ImportRequest): Promise<void>;
   /** The job that was started for these files by a process that did not live to note it. Undefined when there is none. */
-  findJob(request: Pick<ImportRequest, 'table' | 'files'>): Promise<string | undefined>;
+  findJob(request: Pick<ImportRequest, 'table' | 'files' | 'since'>): Promise<string | undefined>;
   /** Constraints of the tables that are not validated. */
   unvalidatedConstraints(tables: readonly TableName[]): Promise<UnvalidatedConstraint[]>;
 }

@@ -1,5 +1,6 @@
 import { displayName, Ledger, loadOrder } from '@tsmolt/core';
 import type { SnapshotSource } from '@tsmolt/core';
+import { writeReplicationScript } from '../config/write-replication-script.js';
 import { discover } from '../discover.js';
 import { inOrder } from '../in-order.js';
 import { openSnapshot } from '../open-snapshot.js';
@@ -18,6 +19,7 @@ export async function fetchDirectly(options: FetchOptions): Promise<FetchReport>
   try {
     announce(options, discovery.sourceTables, snapshot.cursor);
     const pairs = await prepareTarget(options, discovery);
+    await writeReplicationScript(options, discovery.plans);
     const report = await moveTables(options, snapshot, pairs);
     const concluded = conclude(options, {
       cdcCursor: snapshot.cursor,

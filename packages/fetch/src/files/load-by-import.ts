@@ -48,6 +48,7 @@ async function begunBatches(
   const job = await importer.findJob({
     table: work.table.pair.target.name,
     files: importFiles(work, unnoted),
+    since: work.run.record.startedAt,
   });
   return job === undefined ? batches : [...batches, { job, files: unnoted }];
 }
@@ -125,6 +126,7 @@ function runImport(
     columns: table.pair.columns.map((column) => column.target.name),
     format: table.record.format,
     files: importFiles(work, batch.files),
+    since: run.record.startedAt,
     signal,
     onProgress: (fraction) => {
       const now = Math.round(rows * fraction);
@@ -134,7 +136,7 @@ function runImport(
     onJob: async (job) => {
       options.logger.info(
         { table: displayName(table.pair.target.name), job_id: job, num_files: batch.files.length },
-        'import job started',
+        'import job started: the table is offline and cannot be read until it ends',
       );
       await status.noteJob(keys, worker.id, job);
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { displayName, pairColumns, TsmoltError } from '@tsmolt/core';
 import type { SnapshotSource, Table, TableName, TablePair, TablePlan, TableRecord } from '@tsmolt/core';
+import { writeReplicationScript } from '../config/write-replication-script.js';
 import { chosenTables, restoreTables, withReferences } from '../continuation/restore-tables.js';
 import { discover } from '../discover.js';
 import type { Discovery } from '../discover.js';
@@ -117,6 +118,7 @@ async function startTables(run: FilesRun): Promise<OpenedTables> {
     const pairs = await pairsOf(run, discovery);
     const tables = await recordTables(run, pairs);
     await status.updateRun(options.fetchId, { state: 'running' });
+    if (options.mode === 'data-load') await writeReplicationScript(options, discovery.plans);
     return { tables, source: { cursor: snapshot.cursor, snapshot }, skipped: discovery.skipped };
   } catch (thrown) {
     await closeQuietly(snapshot);

@@ -4,7 +4,12 @@ import { ConnectionUrl, silentLogger } from '@tsmolt/core';
 import { expect, test } from 'vitest';
 import { connectionOptions } from './connection-options.js';
 
-const options = { allowUnencrypted: true, applicationName: 'tsmolt', maxConnections: 1, logger: silentLogger() };
+const options = {
+  allowUnencrypted: true,
+  applicationName: 'tsmolt',
+  maxConnections: 1,
+  logger: silentLogger(),
+};
 
 function optionsFor(text: string, tls = false): ReturnType<typeof connectionOptions> {
   const attempt = tls ? ({ tls, options: {} } as const) : ({ tls } as const);
@@ -12,7 +17,10 @@ function optionsFor(text: string, tls = false): ReturnType<typeof connectionOpti
 }
 
 test.each([
-  ['mysql://u:p@db.example/shop', { host: 'db.example', port: 3306, user: 'u', password: 'p', database: 'shop' }],
+  [
+    'mysql://u:p@db.example/shop',
+    { host: 'db.example', port: 3306, user: 'u', password: 'p', database: 'shop' },
+  ],
   ['mysql://u:p@db.example:3307/shop', { host: 'db.example', port: 3307 }],
   ['mysql://u:p@unix(/run/mysqld/mysqld.sock)/shop', { socketPath: '/run/mysqld/mysqld.sock' }],
   ['mysql://u:p@10.0.0.1/shop', { host: '10.0.0.1' }],
@@ -24,11 +32,16 @@ test.each([
 });
 
 test('a timeout that is none is refused', () => {
-  expect(() => optionsFor('mysql://u:p@db/shop?timeout=soon')).toThrow(expect.objectContaining({ code: 'TSM1002' }));
+  expect(() => optionsFor('mysql://u:p@db/shop?timeout=soon')).toThrow(
+    expect.objectContaining({ code: 'TSM1002' }),
+  );
 });
 
 test.each(['10.0.0.1', '::1'])('the certificate of %s must be for that address', (address) => {
-  const { host = '' } = optionsFor(`mysql://u:p@${address.includes(':') ? `[${address}]` : address}/shop`, true);
+  const { host = '' } = optionsFor(
+    `mysql://u:p@${address.includes(':') ? `[${address}]` : address}/shop`,
+    true,
+  );
   const issuedFor = (names: string): PeerCertificate =>
     ({ subject: { CN: 'localhost' }, subjectaltname: names }) as unknown as PeerCertificate;
   expect(checkServerIdentity(host, issuedFor(`DNS:localhost, IP Address:${address}`))).toBeUndefined();

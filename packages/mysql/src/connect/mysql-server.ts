@@ -46,7 +46,9 @@ export interface MysqlCapabilities {
 }
 
 /** Reads `version()`. Undefined for a text without a number. */
-export function parseVersion(text: string): { readonly flavour: Flavour; readonly version: Version } | undefined {
+export function parseVersion(
+  text: string,
+): { readonly flavour: Flavour; readonly version: Version } | undefined {
   // Old replication clients knew no number above 5, so some MariaDB servers and proxies still put one in front.
   const found = /^(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)/.exec(text);
   if (found === null) return undefined;

@@ -115,7 +115,8 @@ export class MysqlSessionPool {
   }
 
   async #prepare(session: MysqlSession): Promise<void> {
-    for (const statement of sessionSettings(this.#options.server.capabilities)) await session.query(statement);
+    for (const statement of sessionSettings(this.#options.server.capabilities))
+      await session.query(statement);
     await this.#options.prepare?.(session);
   }
 }

@@ -43,7 +43,9 @@ export class ChunkWriter {
   writeBytes(bytes: Buffer): void {
     this.write(bytesStart);
     for (let start = 0; start < bytes.length; start += hexPiece) {
-      this.write(Buffer.from(bytes.toString('hex', start, Math.min(bytes.length, start + hexPiece)), 'latin1'));
+      this.write(
+        Buffer.from(bytes.toString('hex', start, Math.min(bytes.length, start + hexPiece)), 'latin1'),
+      );
     }
     this.write(quoteMark);
   }

@@ -23,7 +23,8 @@ export function fieldText(table: Table, column: Column): FieldText {
   const plain = plainText(name, native, column);
   if (plain !== undefined) return { sql: plain, free: false };
   if (column.type.kind === 'native') throw unsupported(table, column);
-  if (isBytes(native.base) && column.type.kind !== 'uuid') return { sql: `CONCAT('\\\\x', ${hex(name)})`, free: true };
+  if (isBytes(native.base) && column.type.kind !== 'uuid')
+    return { sql: `CONCAT('\\\\x', ${hex(name)})`, free: true };
   if (isBytes(native.base)) return { sql: hex(name), free: false };
   return { sql: utf8Text(name), free: true };
 }
@@ -34,12 +35,23 @@ function plainText(name: string, native: NativeType, column: Column): string | u
   // YEAR is printed with four digits and ZEROFILL with zeros in front: as numbers they are printed as such.
   if (base === 'year' || ((isWholeNumber(base) || base === 'decimal') && zerofill)) return `(${name} + 0)`;
   if (isWholeNumber(base) || base === 'decimal') return name;
-  // A FLOAT is printed with six digits, and FLOAT(M,D) with D: as a DOUBLE it is printed so that it reads back.
-  if (isFloat(base)) return `(${name} * 1e0)`;
+  if (isFloat(base)) return floatText(name, native);
   if (base === 'bit') return column.type.kind === 'boolean' ? `(${name} + 0)` : bits(name, length ?? 1);
   if (base === 'date' || base === 'datetime' || base === 'time') return `CAST(${name} AS CHAR)`;
   if (base === 'timestamp') return `CONCAT(CAST(${name} AS CHAR), '+00')`;
   return undefined;
+}
+
+/** Significant digits that every DOUBLE keeps. */
+const safeDigits = 15;
+
+/**
+ * A text that reads back as the same number. A DOUBLE column prints as many digits as that takes; FLOAT prints six, and
+ * DOUBLE(M,D) may print too few. As an expression of type DOUBLE both print enough, though not always 17: MySQL gives an
+ * expression 22 characters.
+ */
+export function floatText(name: string, { base, length }: NativeType): string {
+  return base === 'double' && (length ?? 0) <= safeDigits ? name : `(${name} * 1e0)`;
 }
 
 export function bits(name: string, length: number): string {

@@ -1,6 +1,6 @@
 import type { Column } from '@tsmolt/core';
 import { quoteIdentifier, quoteText } from '../sql.js';
-import { hex } from './field-text.js';
+import { floatText, hex } from './field-text.js';
 import { isBytes, isFloat, isText, isWholeNumber, nativeTypeOf } from './native-type.js';
 
 /** How the values of a key column are read and written again, so that they compare as the column does. */
@@ -19,8 +19,9 @@ export interface KeyColumn {
  */
 export function keyColumn(column: Column, charset: string | undefined): KeyColumn | undefined {
   const name = quoteIdentifier(column.name);
-  const { base } = nativeTypeOf(column);
-  if (isFloat(base)) return { name, read: `CONCAT(${name} * 1e0)`, literal: floatLiteral };
+  const native = nativeTypeOf(column);
+  const { base } = native;
+  if (isFloat(base)) return { name, read: `CONCAT(${floatText(name, native)})`, literal: floatLiteral };
   if (isNumberLike(base)) return { name, read: `CONCAT(${name} + 0)`, literal: (text) => text };
   if (isBytes(base)) return { name, read: hex(name), literal: (text) => `X'${text}'` };
   if (isText(base) && charset !== undefined) {

@@ -10,8 +10,16 @@ const shortColumnsBytes = 65_535;
 /** In utf8mb4 a letter of another character set may have three times its bytes, and every one of them may be a quote. */
 const growth = 6;
 
+/** MariaDB moves the rest of a text for each quote that it doubles: what is longer takes it too long. */
+const longestJoined = 32 * 1024;
+
+/** Whether rows are to be joined on this side, where the longest has so many bytes in long columns. */
+export function isTooLongToJoin(longBytes: number, maxPacketBytes: number): boolean {
+  return longBytes > longestJoined || printedBytes(longBytes) > maxPacketBytes;
+}
+
 /** What the server needs at most to print a row whose long columns hold so many bytes. */
-export function printedBytes(longBytes: number): number {
+function printedBytes(longBytes: number): number {
   return growth * (shortColumnsBytes + longBytes);
 }
 

@@ -1,10 +1,12 @@
 import { columnOf, displayName } from '@tsmolt/core';
-import type { RowRange, Shard, ShardOptions, ShardPlan, Table } from '@tsmolt/core';
+import type { Column, RowRange, Shard, ShardOptions, ShardPlan, Table } from '@tsmolt/core';
 import type { MysqlSession } from '../connect/session.js';
 import { everyRow, from, quoteIdentifier } from '../sql.js';
 import { rangesBetweenKeys, sampleBoundaries } from './boundary-shards.js';
+import { floatText } from './field-text.js';
 import { keyColumn } from './key-column.js';
 import type { KeyColumn } from './key-column.js';
+import { nativeTypeOf } from './native-type.js';
 import { cutByRange, lineOf } from './range-shards.js';
 import type { Line } from './range-shards.js';
 
@@ -95,20 +97,22 @@ async function cutEvenly(
 ): Promise<Cut | undefined> {
   const name = quoteIdentifier(column);
   const end = (order: string): string =>
-    `(SELECT ${printedKey(name, line)} FROM ${from(table)} ORDER BY ${name} ${order} LIMIT 1)`;
+    `(SELECT ${printedKey(columnOf(table, column), line)} FROM ${from(table)} ORDER BY ${name} ${order} LIMIT 1)`;
   const rows = await session.query<{ min: string | null; max: string | null }>(
     `SELECT ${end('ASC')} AS min, ${end('DESC')} AS max`,
   );
   const { min, max } = rows[0] ?? { min: null, max: null };
-  if (min === null || max === null) return { ranges: [{ condition: everyRow }], method: 'one shard: empty table' };
+  if (min === null || max === null)
+    return { ranges: [{ condition: everyRow }], method: 'one shard: empty table' };
   const ranges = cutByRange({ column, line, min, max }, count);
   return ranges && { ranges, method: `sharding by ranges of ${column}` };
 }
 
-function printedKey(name: string, line: Line): string {
+function printedKey(column: Column, line: Line): string {
+  const name = quoteIdentifier(column.name);
   if (line === 'uuid bytes') return `HEX(${name})`;
   if (line === 'uuid text') return `CONVERT(${name} USING utf8mb4)`;
-  return line === 'floats' ? `CONCAT(${name} * 1e0)` : `CONCAT(${name} + 0)`;
+  return `CONCAT(${line === 'floats' ? floatText(name, nativeTypeOf(column)) : `${name} + 0`})`;
 }
 
 async function cutAtKeys(
@@ -120,7 +124,7 @@ async function cutAtKeys(
   const stride = Math.max(1, Math.ceil(table.estimate.rows / count));
   // The estimate may be far too low: the last range takes what is left.
   const boundaries = await sampleBoundaries(session, table, key, { stride, most: count * 2 });
-  const names = key.map(({ name }) => name.slice(1, -1)).join(', ');
+  const names = table.primaryKey?.columns.join(', ') ?? '';
   return { ranges: rangesBetweenKeys(key, boundaries), method: `sharding by keys of ${names}` };
 }
 

@@ -108,5 +108,7 @@ const uuidNumber = (text: string): bigint => BigInt(`0x${text.replaceAll('-', ''
 const digits = (value: bigint): string => value.toString(16).padStart(32, '0');
 
 function hyphenated(text: string): string {
-  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join('-');
+  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join(
+    '-',
+  );
 }

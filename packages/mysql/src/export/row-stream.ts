@@ -170,6 +170,7 @@ function tooLong({ table, maxPacketBytes }: RowStreamOptions): TsmoltError {
     message:
       `${displayName(table.name)}: a row is too long for the server to print: its text would be longer than ` +
       `max_allowed_packet (${maxPacketBytes} bytes)`,
-    advice: 'Raise max_allowed_packet on the source (SET GLOBAL max_allowed_packet = 1073741824), then run again.',
+    advice:
+      'Raise max_allowed_packet on the source (SET GLOBAL max_allowed_packet = 1073741824), then run again.',
   });
 }

@@ -105,7 +105,9 @@ export function reportExpression(
 function keyText(table: Table): string {
   const parts = (table.primaryKey?.columns ?? []).map((name) => {
     const { base } = nativeTypeOf(table.columns.find((column) => column.name === name) ?? { nativeType: '' });
-    const value = /binary|blob/.test(base) ? `HEX(${quoteIdentifier(name)})` : utf8Text(quoteIdentifier(name));
+    const value = /binary|blob/.test(base)
+      ? `HEX(${quoteIdentifier(name)})`
+      : utf8Text(quoteIdentifier(name));
     return `'${name.replaceAll('\\', '\\\\').replaceAll("'", "''")}=', ${value}`;
   });
   return parts.length === 0 ? `''` : `CONCAT(${parts.join(`, ', ', `)})`;
@@ -125,11 +127,7 @@ export function refusal(table: Table, columns: readonly Column[], report: string
 }
 
 /** Adds what a report of replaced values says. */
-export function countReplaced(
-  counts: Map<string, number>,
-  columns: readonly Column[],
-  report: string,
-): void {
+export function countReplaced(counts: Map<string, number>, columns: readonly Column[], report: string): void {
   for (const index of report.split(',').slice(0, -1)) {
     const name = columns[Number(index)]?.name ?? index;
     counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -35,7 +35,9 @@ export function describeTable(row: TableRow, all: DatabaseRows, capabilities: My
     ...(primaryKey === undefined ? {} : { primaryKey }),
     uniqueKeys: keys.filter((key) => key !== primaryKey),
     foreignKeys: foreignKeysOf(all.foreignKeyColumns.get(row.table) ?? [], all.database.name),
-    checks: checks.filter((check) => !context.documents.some((name) => holdsDocument(name)(check))).map(nameOf),
+    checks: checks
+      .filter((check) => !context.documents.some((name) => holdsDocument(name)(check)))
+      .map(nameOf),
     indexedColumns: [...new Set(indexes.flatMap((index) => index.firstColumn ?? []))],
     partitioned: isTrue(row.partitioned),
     readable: columns.every((column) => column.privileges.split(',').includes('select')),
@@ -77,9 +79,7 @@ function describeColumn(row: ColumnRow, context: ColumnContext): Column {
     identity: /\bauto_increment\b/.test(row.extra) ? 'by default' : 'never',
     hasDefault: row.default_value !== null && !(capabilities.defaultsAsSql && row.default_value === 'NULL'),
     ...(collation === undefined ? {} : { collation }),
-    ...(expression === undefined
-      ? {}
-      : { generation: { expression, stored: generated?.[1] !== 'VIRTUAL' } }),
+    ...(expression === undefined ? {} : { generation: { expression, stored: generated?.[1] !== 'VIRTUAL' } }),
   };
 }
 

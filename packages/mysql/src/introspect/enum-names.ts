@@ -42,7 +42,7 @@ function plainName({ table, column }: EnumColumn): string {
 /** As much of the plain name as fits before a digest of table and column. */
 function distinctName(column: EnumColumn): string {
   const suffix = `_${createHash('sha256').update(enumKey(column)).digest('hex').slice(0, 8)}`;
-  let start = plainName(column);
-  while (Buffer.byteLength(start) + suffix.length > longestName) start = [...start].slice(0, -1).join('');
-  return start + suffix;
+  const bytes = Buffer.from(plainName(column)).subarray(0, longestName - suffix.length);
+  // A decoder that waits for more leaves out a character that was cut.
+  return new TextDecoder().decode(bytes, { stream: true }) + suffix;
 }

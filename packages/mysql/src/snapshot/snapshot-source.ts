@@ -9,7 +9,7 @@ import type { MysqlSessionLease } from '../connect/session-pool.js';
 import type { MysqlSession } from '../connect/session.js';
 import { classify } from '../errors.js';
 import { planRow } from '../export/csv-row.js';
-import { LongestRows, printedBytes } from '../export/longest-row.js';
+import { isTooLongToJoin, LongestRows } from '../export/longest-row.js';
 import { planShards } from '../export/plan-shards.js';
 import { streamBufferBytes, streamRows } from '../export/row-stream.js';
 import { MysqlRowHasher } from '../hash.js';
@@ -63,11 +63,14 @@ interface Started {
 async function adopt(started: Started): Promise<SnapshotSource> {
   const { server, outside, workers, options, settings, start } = started;
   const sessions = new SnapshotSessions(server.url, start.sessions);
-  const { maxPacketBytes, outsiders } = await sessions.use('looking at the tables of the run', async (session) => {
-    await keepTables(session, options.tables);
-    const loose = await tablesOutsideSnapshots(session, options.tables);
-    return { maxPacketBytes: await readMaxPacket(session), outsiders: loose };
-  });
+  const { maxPacketBytes, outsiders } = await sessions.use(
+    'looking at the tables of the run',
+    async (session) => {
+      await keepTables(session, options.tables);
+      const loose = await tablesOutsideSnapshots(session, options.tables);
+      return { maxPacketBytes: await readMaxPacket(session), outsiders: loose };
+    },
+  );
   const known = start.exact && settings.server !== '' && start.position !== '';
   const identity = known ? `${settings.server}/${start.position}` : '';
   return new MysqlSnapshot({
@@ -97,7 +100,9 @@ async function keepTables(session: MysqlSession, tables: readonly Table[]): Prom
 }
 
 async function readMaxPacket(session: MysqlSession): Promise<number> {
-  const rows = await session.query<{ bytes: string | number }>('SELECT @@SESSION.max_allowed_packet AS bytes');
+  const rows = await session.query<{ bytes: string | number }>(
+    'SELECT @@SESSION.max_allowed_packet AS bytes',
+  );
   return Number(rows[0]?.bytes ?? 0);
 }
 
@@ -155,7 +160,7 @@ class MysqlSnapshot implements SnapshotSource {
   async export(request: ExportRequest): Promise<ExportStream> {
     const { sessions, outside, maxPacketBytes, unrepresentable } = this.#parts;
     const { table, columns, format, signal } = request;
-    const longApart = printedBytes(await this.#longest.bytes(table)) > maxPacketBytes;
+    const longApart = isTooLongToJoin(await this.#longest.bytes(table), maxPacketBytes);
     const plan = planRow({ table, columns, format, unrepresentable, longApart });
     const sql = selectRange(plan.expressions, request);
     return streamRows({ sessions, outside, table, plan, sql, maxPacketBytes, signal });

@@ -75,7 +75,9 @@ function underTableLocks(options: StartOptions): Promise<Attempt> {
     statement: `LOCK TABLES ${options.tables.map((table) => `${from(table)} READ`).join(', ')}`,
     name: 'read locks on the tables of this run (LOCK TABLES)',
     needs: 'LOCK TABLES',
-    warnings: ['the snapshot was taken under read locks on the tables of this run: all of its sessions see the same rows of them'],
+    warnings: [
+      'the snapshot was taken under read locks on the tables of this run: all of its sessions see the same rows of them',
+    ],
   });
 }
 
@@ -142,7 +144,8 @@ const quietWarning =
 /** Starts all snapshots, and accepts them if the server proves that nothing was committed between the first and the last. */
 async function inQuietMoment(options: StartOptions): Promise<Attempt> {
   const { server, settings } = options;
-  if (!hasPositions(settings)) return { reason: 'without a binary log and GTIDs nothing tells whether snapshots are equal' };
+  if (!hasPositions(settings))
+    return { reason: 'without a binary log and GTIDs nothing tells whether snapshots are equal' };
   const observe = server.capabilities.snapshotPosition ? snapshotsOfMariadb : snapshotsOfMysql;
   for (let attempt = 0; attempt < quietAttempts; attempt++) {
     const position = await options.outside.use('starting snapshots', (session) => observe(session, options));

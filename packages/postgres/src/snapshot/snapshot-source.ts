@@ -8,7 +8,7 @@ import { copyBufferBytes, copyOut, quoteLiteral, SessionPool } from '@tsmolt/pgw
 import type { Server, SessionLease } from '@tsmolt/pgwire';
 import { planShards } from '../export/plan-shards.js';
 import { PostgresRowHasher } from '../hash.js';
-import { formatOptions, from, selectRange, sessionSettings } from '../sql.js';
+import { exportOptions, from, selectRange, sessionSettings } from '../sql.js';
 import { showsSameRows, snapshotIdentity } from './identity.js';
 import { createSlot, dropSlot } from './replication-slot.js';
 import type { SlotSetup } from './replication-slot.js';
@@ -197,7 +197,7 @@ class PostgresSnapshot implements SnapshotSource {
     return copyOut({
       pool: this.#parts.workers,
       url: this.#parts.server.url,
-      sql: `COPY (${rows}) TO STDOUT (${formatOptions(request.format)})`,
+      sql: `COPY (${rows}) TO STDOUT (${exportOptions(request.format)})`,
       subject: `exporting ${displayName(request.table.name)}`,
       signal: request.signal,
     });

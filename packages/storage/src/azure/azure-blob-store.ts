@@ -6,6 +6,7 @@ import type { BucketPath } from '../bucket-path.js';
 import { download } from '../download.js';
 import { measuredUpload } from '../measured-upload.js';
 import { checkedKey, inByteOrder } from '../object-key.js';
+import { uploadPatience } from '../patience.js';
 import { cloudStorageUrl } from '../server-url.js';
 import { explainFailure } from '../service-failure.js';
 import type { ServiceErrors } from '../service-failure.js';
@@ -20,8 +21,8 @@ const blocksAtATime = 2;
 /** Intermediate files in Azure Blob Storage (`--bucket-path azure-blob://...`). */
 export class AzureBlobStore implements ObjectStore {
   readonly description: string;
-  /** The blocks under way, and one that is being gathered from the stream. */
-  readonly bufferBytes = (blocksAtATime + 1) * blockBytes;
+  /** The blocks under way, one that is being gathered from the stream, and what the connections hold of them. */
+  readonly bufferBytes = (blocksAtATime + 2) * blockBytes;
   readonly #path: BucketPath;
   readonly #access: AzureAccess;
   readonly #container: ContainerClient;
@@ -43,9 +44,11 @@ export class AzureBlobStore implements ObjectStore {
     return measuredUpload({
       data,
       signal,
+      stallMs: uploadPatience * this.#stallMs,
       explain: (thrown) => explainFailure(thrown, this.#errors),
       // Blocks that are never committed are never seen; the service forgets them after a week.
-      upload: (body, stop) => blob.uploadStream(body, blockBytes, blocksAtATime, { abortSignal: stop }),
+      upload: (body, stop) =>
+        stoppedBy(blob, stop).uploadStream(body, blockBytes, blocksAtATime, { abortSignal: stop }),
     });
   }
 
@@ -98,4 +101,11 @@ export class AzureBlobStore implements ObjectStore {
   #blob(key: string): BlockBlobClient {
     return this.#container.getBlockBlobClient(this.#path.prefix + checkedKey(key, this.description));
   }
+}
+
+/** `uploadStream` hands its signal to the commit alone; here the blocks under way end with it as well. */
+function stoppedBy(blob: BlockBlobClient, abortSignal: AbortSignal): BlockBlobClient {
+  const stageBlock: BlockBlobClient['stageBlock'] = (id, body, length, options) =>
+    blob.stageBlock(id, body, length, { ...options, abortSignal });
+  return Object.create(blob, { stageBlock: { value: stageBlock } }) as BlockBlobClient;
 }

@@ -57,15 +57,22 @@ async function applicationCredentials(): Promise<Secret | undefined> {
   const named = environmentVariable('GOOGLE_APPLICATION_CREDENTIALS');
   const configuration = environmentVariable('CLOUDSDK_CONFIG') ?? join(homedir(), '.config', 'gcloud');
   const file = named ?? join(configuration, 'application_default_credentials.json');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text !== undefined && isJson(text)) return new Secret(text);
+  if (named === undefined) return undefined;
+  throw new TsmoltError('TSM1001', {
+    message: `GOOGLE_APPLICATION_CREDENTIALS names ${file}, which ${text === undefined ? 'cannot be read' : 'is no JSON'}`,
+    advice: 'Let it name the JSON key file of a service account.',
+  });
+}
+
+/** What is wrong with it stays here: a parser's error quotes the text, which is a secret. */
+function isJson(text: string): boolean {
   try {
-    return new Secret(await readFile(file, 'utf8'));
-  } catch (cause) {
-    if (named === undefined) return undefined;
-    throw new TsmoltError('TSM1001', {
-      message: `GOOGLE_APPLICATION_CREDENTIALS names ${file}, which cannot be read`,
-      advice: 'Let it name the JSON key file of a service account.',
-      cause,
-    });
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

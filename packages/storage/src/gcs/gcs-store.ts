@@ -7,6 +7,7 @@ import type { BucketPath } from '../bucket-path.js';
 import { download } from '../download.js';
 import { measuredUpload } from '../measured-upload.js';
 import { checkedKey, inByteOrder } from '../object-key.js';
+import { uploadPatience } from '../patience.js';
 import { cloudStorageUrl } from '../server-url.js';
 import { explainFailure } from '../service-failure.js';
 import type { ServiceErrors } from '../service-failure.js';
@@ -51,12 +52,14 @@ export class GcsStore implements ObjectStore {
     return measuredUpload({
       data,
       signal,
+      stallMs: uploadPatience * this.#stallMs,
       explain: (thrown) => explainFailure(thrown, this.#errors),
       // An upload that is not brought to its end is never seen; the service forgets it after a week.
-      upload: (body) =>
+      upload: (body, stop) =>
         pipeline(
           body,
           file.createWriteStream({ resumable: true, chunkSize: chunkBytes, gzip: false, validation: 'md5' }),
+          { signal: stop },
         ),
     });
   }

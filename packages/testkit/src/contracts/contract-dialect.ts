@@ -17,7 +17,7 @@ export interface ContractDialect {
   connect(url: string): Promise<ContractClient>;
   /** Makes an empty place for the tables of one test, current from now on; gives its name as `TableName.schema` has it. */
   freshSchema(client: ContractClient): Promise<string>;
-  quote(identifier: string): string;
+  readonly quote: (identifier: string) => string;
   /** Makes what is no table and hangs on the table `t (id int)`: views, sequences, indexes. */
   readonly notTables: readonly string[];
   /** Schemas that no catalog may list. */
@@ -41,4 +41,9 @@ export interface DeclaredType {
 }
 
 /** A nullable column without anything. */
-export const plainColumn = { nullable: true, generated: false, identity: 'never', hasDefault: false } as const;
+export const plainColumn = {
+  nullable: true,
+  generated: false,
+  identity: 'never',
+  hasDefault: false,
+} as const;

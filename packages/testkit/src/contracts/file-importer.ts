@@ -61,6 +61,7 @@ async function importing(
     columns: ['id', 'v'],
     format: 'csv',
     files,
+    since: longAgo,
     signal: new AbortController().signal,
     onProgress: (fraction) => progress.push(fraction),
     onJob: (job) => Promise.resolve(void jobs.push(job)),
@@ -68,6 +69,8 @@ async function importing(
   });
   return { jobs, progress };
 }
+
+const longAgo = new Date(0);
 
 const createT = 'CREATE TABLE t (id int4 PRIMARY KEY, v text)';
 
@@ -170,16 +173,24 @@ function afterwards(fixture: ContractFixture, { file, run }: Importer): void {
     const [a, b] = [file('a.csv', '1,x\n'), file('b.csv', '2,y\n')];
     const { jobs } = await run([a, b]);
     const find = (...files: ImportFile[]): Promise<string | undefined> =>
-      parts(fixture).findJob({ table: tableT(fixture), files });
+      parts(fixture).findJob({ table: tableT(fixture), files, since: longAgo });
     expect(await find(b, a)).toBe(jobs[0]);
     expect(await find(a)).toBeUndefined();
+  });
+
+  test('findJob finds no job of an earlier run, whose files had the same names', async () => {
+    await fixture.sql(createT);
+    const files = [file('a.csv', '1,x\n')];
+    await run(files);
+    const since = new Date(Date.now() + 60_000);
+    expect(await parts(fixture).findJob({ table: tableT(fixture), files, since })).toBeUndefined();
   });
 
   test('findJob does not find a job that has failed: its files may be imported again', async () => {
     await fixture.sql(createT);
     const files = [file('a.csv', 'x,x\n')];
     await expect(run(files)).rejects.toThrow('a.csv');
-    expect(await parts(fixture).findJob({ table: tableT(fixture), files })).toBeUndefined();
+    expect(await parts(fixture).findJob({ table: tableT(fixture), files, since: longAgo })).toBeUndefined();
   });
 
   test('constraints that nobody vouches for are listed with the statement that checks them', async () => {

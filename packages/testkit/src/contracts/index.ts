@@ -11,3 +11,5 @@ export type { ObjectStoreExpectations, OpenObjectStore } from './object-store.js
 export { rowHasherContract, sharedDigestContract } from './row-hasher.js';
 export { snapshotSourceContract } from './snapshot-source.js';
 export { fetchStatusContract } from './fetch-status.js';
+export type { ContractSql } from './contract-sql.js';
+export { mysqlSql } from './mysql-sql.js';

@@ -220,6 +220,17 @@ function whatFails({ store, put, get }: StoreFixture): void {
     },
   );
 
+  test.each([1000, severalParts])('data that break off after %i bytes leave nothing', async (bytes) => {
+    const data = new PassThrough();
+    const putting = store()
+      .put('half', data, never)
+      .catch((thrown: unknown) => thrown);
+    await write(data, bytes);
+    data.destroy();
+    expect(await putting).toMatchObject({ message: 'the data broke off before their end' });
+    expect(await store().list('')).toEqual([]);
+  });
+
   test.each(['../outside', 'a/../../outside', '/etc/outside', '..', '.', ''])(
     'the key "%s" cannot leave the store',
     async (key) => {

@@ -1,7 +1,14 @@
 import type { HashAlgorithm, HashColumn, LogicalType, RowHasher, RowsDigest } from '@tsmolt/core';
 import { describe, expect, test } from 'vitest';
 import { offered, useContractDatabase } from './contract-database.js';
+import { postgresSql } from './contract-sql.js';
+import type { ContractSql } from './contract-sql.js';
 import type { ContractFixture, OpenContractDatabase } from './contract-database.js';
+
+/** With the statements of the engine under test. */
+interface Fixture extends ContractFixture {
+  readonly written: ContractSql;
+}
 
 type Values = readonly (string | null)[];
 
@@ -10,9 +17,11 @@ export function rowHasherContract(
   name: string,
   open: OpenContractDatabase,
   algorithms: readonly HashAlgorithm[],
+  sql: ContractSql = postgresSql,
 ): void {
+  const useFixture = (): Fixture => ({ ...useContractDatabase(open, sql.dialect), written: sql });
   describe(`${name} as RowHasher`, () => {
-    const fixture = useContractDatabase(open);
+    const fixture = useFixture();
     test('offers the algorithms that this suite is told of', () => {
       expect(hasher(fixture).algorithms).toEqual(algorithms);
     });
@@ -22,7 +31,7 @@ export function rowHasherContract(
       whatShapesWork(fixture, algorithm);
     });
     describe('two databases', () => {
-      sameRowsInTwoDatabases(fixture, useContractDatabase(open), algorithms);
+      sameRowsInTwoDatabases(fixture, useFixture(), algorithms);
     });
   });
 }
@@ -118,23 +127,22 @@ const text = (name: string): HashColumn => ({ name, type: { kind: 'string' } });
 
 /** The digest of a table with the text columns `a` and `b` and these rows. */
 async function digestOf(
-  fixture: ContractFixture,
+  fixture: Fixture,
   algorithm: HashAlgorithm,
   rows: readonly Values[],
 ): Promise<RowsDigest> {
-  const literal = (value: string | null): string => {
-    if (value === null) return 'NULL';
-    return `e'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-  };
+  const { textType, literal } = fixture.written;
+  const written = (row: Values): string =>
+    row.map((value) => (value === null ? 'NULL' : literal(value))).join(', ');
   await fixture.sql(
     'DROP TABLE IF EXISTS t',
-    'CREATE TABLE t (a text, b text)',
-    ...rows.map((row) => `INSERT INTO t VALUES (${row.map(literal).join(', ')})`),
+    `CREATE TABLE t (a ${textType}, b ${textType})`,
+    ...rows.map((row) => `INSERT INTO t VALUES (${written(row)})`),
   );
   return hash(fixture, algorithm, 't', [text('a'), text('b')]);
 }
 
-function whatCounts(fixture: ContractFixture, algorithm: HashAlgorithm): void {
+function whatCounts(fixture: Fixture, algorithm: HashAlgorithm): void {
   const digest = (...rows: Values[]): Promise<RowsDigest> => digestOf(fixture, algorithm, rows);
 
   test('the order of rows does not count', async () => {
@@ -183,7 +191,7 @@ const confusable: readonly Values[] = [
   ['a\n', 'b'], ['a', '\nb'], ['é', 'b'], ['e\u0301', 'b'],
 ]; // prettier-ignore
 
-function whatDiffers(fixture: ContractFixture, algorithm: HashAlgorithm): void {
+function whatDiffers(fixture: Fixture, algorithm: HashAlgorithm): void {
   test('NULL, the empty string, separators, quotes, backslashes and shifted columns are told apart', async () => {
     const seen = new Map<string, Values>();
     for (const row of confusable) {
@@ -194,10 +202,10 @@ function whatDiffers(fixture: ContractFixture, algorithm: HashAlgorithm): void {
   });
 }
 
-function whatShapesWork(fixture: ContractFixture, algorithm: HashAlgorithm): void {
+function whatShapesWork(fixture: Fixture, algorithm: HashAlgorithm): void {
   test('a table of 300 columns is hashed to its last', async () => {
     const names = Array.from({ length: 300 }, (_, index) => `c${index}`);
-    await fixture.sql(`CREATE TABLE wide (${names.map((name) => `${name} text`).join(', ')})`);
+    await fixture.sql(`CREATE TABLE wide (${names.map((name) => `${name} varchar(5)`).join(', ')})`);
     await fixture.sql(`INSERT INTO wide (c0, c299) VALUES ('first', 'last')`);
     const before = await hash(fixture, algorithm, 'wide', names.map(text));
     await fixture.sql(`UPDATE wide SET c299 = 'Last'`);
@@ -225,16 +233,14 @@ function whatShapesWork(fixture: ContractFixture, algorithm: HashAlgorithm): voi
   });
 
   test('names that need quotes are hashed', async () => {
-    await fixture.sql('CREATE TABLE "Odd ""T""" ("select" text)', `INSERT INTO "Odd ""T""" VALUES ('x')`);
+    const { quote } = fixture.dialect;
+    const table = quote('Odd "T"');
+    await fixture.sql(`CREATE TABLE ${table} (${quote('select')} text)`, `INSERT INTO ${table} VALUES ('x')`);
     expect((await hash(fixture, algorithm, 'Odd "T"', [text('select')])).rows).toBe(1n);
   });
 }
 
-function sameRowsInTwoDatabases(
-  left: ContractFixture,
-  right: ContractFixture,
-  algorithms: readonly HashAlgorithm[],
-): void {
+function sameRowsInTwoDatabases(left: Fixture, right: Fixture, algorithms: readonly HashAlgorithm[]): void {
   test.each(algorithms)('have the same digest for the same rows (%s)', async (algorithm) => {
     expect(await digestOf(left, algorithm, confusable)).toEqual(
       await digestOf(right, algorithm, confusable.toReversed()),

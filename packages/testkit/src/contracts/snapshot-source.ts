@@ -10,12 +10,18 @@ import type {
 } from '@tsmolt/core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { offered, useContractDatabase } from './contract-database.js';
+import { postgresSql } from './contract-sql.js';
+import type { ContractSql } from './contract-sql.js';
 import type { ContractFixture, OpenContractDatabase } from './contract-database.js';
 
 /** What every `SnapshotSource` promises, against a real server. */
-export function snapshotSourceContract(name: string, open: OpenContractDatabase): void {
+export function snapshotSourceContract(
+  name: string,
+  open: OpenContractDatabase,
+  sql: ContractSql = postgresSql,
+): void {
   describe(`${name} as SnapshotSource`, () => {
-    const fixture = useContractDatabase(open);
+    const fixture: Fixture = { ...useContractDatabase(open, sql.dialect), written: sql };
     const snapshots = useSnapshots(fixture);
     describe('the snapshot', () => {
       oneConsistentPoint(fixture, snapshots);
@@ -32,9 +38,14 @@ export function snapshotSourceContract(name: string, open: OpenContractDatabase)
   });
 }
 
+/** With the statements of the engine under test. */
+interface Fixture extends ContractFixture {
+  readonly written: ContractSql;
+}
+
 type OpenSnapshot = (options?: Partial<SnapshotOptions>) => Promise<SnapshotSource>;
 
-function useSnapshots(fixture: ContractFixture): OpenSnapshot {
+function useSnapshots(fixture: Fixture): OpenSnapshot {
   const opened: SnapshotSource[] = [];
   afterEach(async () => {
     for (const snapshot of opened.splice(0)) await snapshot.close('failed');
@@ -76,23 +87,28 @@ async function exported(
 
 const linesOf = (data: Buffer): string[] => String(data).split('\n').slice(0, -1).toSorted();
 
-const numbers = (count: number): string[] => [
-  'CREATE TABLE t (id int PRIMARY KEY, v text)',
-  `INSERT INTO t SELECT i, 'v' || i FROM generate_series(1, ${count}) i`,
-];
+/** Statements that make a table `t` of so many rows, numbered from 1. */
+function numbers({ written }: Fixture, count: number): string[] {
+  return [
+    'CREATE TABLE t (id int PRIMARY KEY, v text)',
+    `INSERT INTO t SELECT i, concat('v', i) FROM ${written.series(1, count)}`,
+  ];
+}
 
-const laterWrites = [
-  'DELETE FROM t WHERE id % 3 = 0',
-  `UPDATE t SET v = 'changed' WHERE id % 3 = 1`,
-  `INSERT INTO t SELECT i, 'later' FROM generate_series(100001, 101000) i`,
-];
+function laterWrites({ written }: Fixture): string[] {
+  return [
+    'DELETE FROM t WHERE id % 3 = 0',
+    `UPDATE t SET v = 'changed' WHERE id % 3 = 1`,
+    `INSERT INTO t SELECT i, 'later' FROM ${written.series(100_001, 101_000)}`,
+  ];
+}
 
-function oneConsistentPoint(fixture: ContractFixture, open: OpenSnapshot): void {
+function oneConsistentPoint(fixture: Fixture, open: OpenSnapshot): void {
   test('shows the same rows to all connections while others write', async () => {
-    await fixture.sql(...numbers(20_000), 'CREATE TABLE u AS SELECT * FROM t');
+    await fixture.sql(...numbers(fixture, 20_000), 'CREATE TABLE u AS SELECT * FROM t');
     const [t, u] = [await fixture.table('t'), await fixture.table('u')];
     const snapshot = await open();
-    const writing = fixture.sql(...laterWrites, 'DELETE FROM u');
+    const writing = fixture.sql(...laterWrites(fixture), 'DELETE FROM u');
     const first = await Promise.all([exported(snapshot, t), exported(snapshot, t), exported(snapshot, u)]);
     await writing;
     const later = await exported(snapshot, t);
@@ -103,16 +119,16 @@ function oneConsistentPoint(fixture: ContractFixture, open: OpenSnapshot): void 
   });
 
   test('changes after it are not in it, and are in the next one', async () => {
-    await fixture.sql(...numbers(9));
+    await fixture.sql(...numbers(fixture, 9));
     const table = await fixture.table('t');
     const snapshot = await open();
-    await fixture.sql(...laterWrites);
+    await fixture.sql(...laterWrites(fixture));
     expect((await exported(snapshot, table)).rows).toBe(9);
     expect((await exported(await open(), table)).rows).toBe(1006);
   });
 
   test('a transaction that commits after it is not in it, though it began before', async () => {
-    await fixture.sql(...numbers(3));
+    await fixture.sql(...numbers(fixture, 3));
     const table = await fixture.table('t');
     await fixture.sql('BEGIN', `INSERT INTO t VALUES (50, 'open')`);
     const snapshot = await open();
@@ -121,14 +137,14 @@ function oneConsistentPoint(fixture: ContractFixture, open: OpenSnapshot): void 
   });
 
   test('hashes rows inside it', async () => {
-    await fixture.sql(...numbers(1000));
+    await fixture.sql(...numbers(fixture, 1000));
     const table = await fixture.table('t');
     const snapshot = await open();
     const [algorithm] = snapshot.rowHasher.algorithms;
     if (algorithm === undefined) throw new Error('the snapshot has no way to hash');
     const request = { table, columns: table.columns, algorithm, signal: never };
     const before = await snapshot.rowHasher.hashRows(request);
-    await fixture.sql(...laterWrites);
+    await fixture.sql(...laterWrites(fixture));
     expect(await snapshot.rowHasher.hashRows(request)).toEqual(before);
     expect(before.rows).toBe(1000n);
     expect(await (await open()).rowHasher.hashRows(request)).not.toEqual(before);
@@ -140,9 +156,9 @@ function oneConsistentPoint(fixture: ContractFixture, open: OpenSnapshot): void 
   });
 }
 
-function endings(fixture: ContractFixture, open: OpenSnapshot): void {
+function endings(fixture: Fixture, open: OpenSnapshot): void {
   test('a stream that is destroyed early leaves the snapshot usable, with one connection as with many', async () => {
-    await fixture.sql(...numbers(50_000));
+    await fixture.sql(...numbers(fixture, 50_000));
     const table = await fixture.table('t');
     const snapshot = await open({ maxConnections: 1 });
     for (let attempt = 0; attempt < 3; attempt++) {
@@ -161,7 +177,7 @@ function endings(fixture: ContractFixture, open: OpenSnapshot): void {
   });
 
   test('an export that is told to stop ends with that, and the snapshot goes on', async () => {
-    await fixture.sql(...numbers(50_000));
+    await fixture.sql(...numbers(fixture, 50_000));
     const table = await fixture.table('t');
     const snapshot = await open({ maxConnections: 1 });
     const controller = new AbortController();
@@ -174,7 +190,7 @@ function endings(fixture: ContractFixture, open: OpenSnapshot): void {
   });
 
   test('an export that was told to stop before starts nothing', async () => {
-    await fixture.sql(...numbers(10));
+    await fixture.sql(...numbers(fixture, 10));
     const table = await fixture.table('t');
     const snapshot = await open({ maxConnections: 1 });
     const request = { table, columns: ['id'], range: everything, format: 'csv' } as const;
@@ -184,11 +200,11 @@ function endings(fixture: ContractFixture, open: OpenSnapshot): void {
   });
 
   test('a range that the server refuses is an error, and the snapshot goes on', async () => {
-    await fixture.sql(...numbers(10));
+    await fixture.sql(...numbers(fixture, 10));
     const table = await fixture.table('t');
     const snapshot = await open({ maxConnections: 1 });
     await expect(
-      exported(snapshot, table, { range: { condition: '1 / (id - 5) > 0' } }),
+      exported(snapshot, table, { range: { condition: fixture.written.failingCondition } }),
     ).rejects.toMatchObject({
       name: 'TsmoltError',
     });
@@ -204,79 +220,35 @@ function endings(fixture: ContractFixture, open: OpenSnapshot): void {
   });
 }
 
-/** Tables by what their key is: each has rows that are hard to cut. */
-const shapes: readonly (readonly [string, ...string[]])[] = [
-  ['an int key', 'CREATE TABLE t (id int PRIMARY KEY)', 'INSERT INTO t SELECT generate_series(1, 3000)'],
-  [
-    'an int8 key with its extremes',
-    'CREATE TABLE t (id int8 PRIMARY KEY)',
-    'INSERT INTO t SELECT generate_series(-1000, 2000)',
-    'INSERT INTO t VALUES (-9223372036854775808), (9223372036854775807)',
-  ],
-  [
-    'a float key',
-    'CREATE TABLE t (id float8 PRIMARY KEY)',
-    'INSERT INTO t SELECT i / 7.0 FROM generate_series(-1000, 2000) i',
-  ],
-  [
-    'a float key with NaN and the infinities',
-    'CREATE TABLE t (id float8 PRIMARY KEY)',
-    'INSERT INTO t SELECT i / 7.0 FROM generate_series(-1000, 2000) i',
-    `INSERT INTO t VALUES ('NaN'), ('Infinity'), ('-Infinity')`,
-  ],
-  [
-    'a float key as wide as floats are',
-    'CREATE TABLE t (id float8 PRIMARY KEY)',
-    'INSERT INTO t SELECT i FROM generate_series(1, 2000) i',
-    'INSERT INTO t VALUES (1.7e308), (-1.7e308)',
-  ],
-  [
-    'a uuid key',
-    'CREATE TABLE t (id uuid PRIMARY KEY)',
-    'INSERT INTO t SELECT md5(i::text)::uuid FROM generate_series(1, 3000) i',
-  ],
-  [
-    'a text key',
-    'CREATE TABLE t (id text PRIMARY KEY)',
-    `INSERT INTO t SELECT 'it''s \\ ' || md5(i::text) FROM generate_series(1, 3000) i`,
-    `INSERT INTO t VALUES ('')`,
-  ],
-  [
-    'a composite key whose first column repeats',
-    'CREATE TABLE t (a int, b int, PRIMARY KEY (a, b))',
-    'INSERT INTO t SELECT i % 3, i FROM generate_series(1, 3000) i',
-  ],
-  ['no key', 'CREATE TABLE t (v text)', `INSERT INTO t SELECT i % 5 FROM generate_series(1, 3000) i`],
-  ['no row', 'CREATE TABLE t (id int PRIMARY KEY)'],
-  ['one row', 'CREATE TABLE t (id int PRIMARY KEY)', 'INSERT INTO t VALUES (7)'],
-];
-
 const manyShards: ShardOptions = { shards: 4, rowsPerRange: 250, useStatistics: false };
 
-function plansOfShards(fixture: ContractFixture, open: OpenSnapshot): void {
+function plansOfShards(fixture: Fixture, open: OpenSnapshot): void {
   describe.each([
     { how: 'evenly', useStatistics: false },
     { how: 'by statistics', useStatistics: true },
   ])('cut $how', ({ useStatistics }) => {
-    test.each(shapes)('a table with %s: no row twice, none left out', async (_shape, ...statements) => {
-      await fixture.sql(...statements, 'ANALYZE t');
-      const { whole, parts } = await planned(fixture, await open(), { ...manyShards, useStatistics });
-      expect(parts).toEqual(whole);
-    });
+    test.each(fixture.written.shapes)(
+      'a table with %s: no row twice, none left out',
+      async (_shape, ...statements) => {
+        await fixture.sql(...statements, fixture.written.analyze);
+        const { whole, parts } = await planned(fixture, await open(), { ...manyShards, useStatistics });
+        expect(parts).toEqual(whole);
+      },
+    );
   });
 
   test('rows that came after the statistics are in a range all the same', async () => {
     await fixture.sql(
-      ...numbers(1000),
-      'ANALYZE t',
-      `INSERT INTO t SELECT -i, 'new' FROM generate_series(1, 2000) i`,
+      ...numbers(fixture, 1000),
+      fixture.written.analyze,
+      `INSERT INTO t SELECT -i, 'new' FROM ${fixture.written.series(1, 2000)}`,
     );
     const { whole, parts } = await planned(fixture, await open(), { ...manyShards, useStatistics: true });
     expect(parts).toEqual(whole);
   });
 
   test('shards are numbered from 1, and there are no more than wanted', async () => {
-    await fixture.sql(...numbers(5000), 'ANALYZE t');
+    await fixture.sql(...numbers(fixture, 5000), fixture.written.analyze);
     const plan = await (await open()).planShards(await fixture.table('t'), manyShards);
     expect(plan.shards.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
     expect(plan.shards.filter(({ ranges }) => ranges.length === 0)).toEqual([]);
@@ -284,7 +256,7 @@ function plansOfShards(fixture: ContractFixture, open: OpenSnapshot): void {
   });
 
   test('statistics that are not there are a warning, not an error', async () => {
-    await fixture.sql(...numbers(3000));
+    await fixture.sql(...numbers(fixture, 3000));
     const snapshot = await open();
     const plan = await snapshot.planShards(await fixture.table('t'), { ...manyShards, useStatistics: true });
     expect(plan.warnings.join()).toContain(`${fixture.schema()}.t`);
@@ -293,7 +265,7 @@ function plansOfShards(fixture: ContractFixture, open: OpenSnapshot): void {
 
 /** What the ranges of a plan hold together, beside what the table holds. */
 async function planned(
-  fixture: ContractFixture,
+  fixture: Fixture,
   snapshot: SnapshotSource,
   options: ShardOptions,
 ): Promise<{ readonly whole: Rows; readonly parts: Rows }> {
@@ -318,15 +290,15 @@ interface Rows {
   readonly lines: readonly string[];
 }
 
-function exports(fixture: ContractFixture, open: OpenSnapshot): void {
+function exports(fixture: Fixture, open: OpenSnapshot): void {
   test('a range that is exported again gives the same rows again, whatever was written meanwhile', async () => {
-    await fixture.sql(...numbers(2000), 'ANALYZE t');
+    await fixture.sql(...numbers(fixture, 2000), fixture.written.analyze);
     const table = await fixture.table('t');
     const snapshot = await open();
     const { shards } = await snapshot.planShards(table, manyShards);
     const range = shards[1]?.ranges[0] ?? everything;
     const first = await exported(snapshot, table, { range });
-    await fixture.sql(...laterWrites);
+    await fixture.sql(...laterWrites(fixture));
     const second = await exported(snapshot, table, { range });
     expect(second.rows).toBe(first.rows);
     expect(linesOf(second.data)).toEqual(linesOf(first.data));
@@ -339,7 +311,10 @@ function exports(fixture: ContractFixture, open: OpenSnapshot): void {
     const { stream } = await (await open()).export({ ...request, columns: ['b', 'a'] });
     expect(linesOf(await buffer(stream))).toEqual(['"",2', ',1']);
   });
+  if (fixture.written.loadsItsExports) loadedAgain(fixture, open);
+}
 
+function loadedAgain(fixture: Fixture, open: OpenSnapshot): void {
   test('every format can be loaded again, and gives the same rows', async () => {
     await fixture.sql(
       'CREATE TABLE t (id int PRIMARY KEY, v text, b bytea, f float8, at timestamptz, a text[])',

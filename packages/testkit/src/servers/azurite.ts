@@ -4,6 +4,8 @@ import { LocalServer } from './local-server.js';
 import type { RunningServer } from './running-server.js';
 import { ServerFolder } from './server-folder.js';
 
+const require = createRequire(import.meta.url);
+
 /** The only account that the emulator started here knows. */
 export const azuriteAccount = {
   name: 'tsmolt',
@@ -41,8 +43,7 @@ export async function startAzurite(): Promise<RunningServer> {
 }
 
 function blobServerScript(): string {
-  const manifest = createRequire(import.meta.url).resolve('azurite/package.json');
-  return join(dirname(manifest), 'dist/src/blob/main.js');
+  return join(dirname(require.resolve('azurite/package.json')), 'dist/src/blob/main.js');
 }
 
 /** Without a signature it refuses, and says which version refused. */

@@ -59,6 +59,7 @@ interface Waiting {
 /** @param target the server's URL; only its host and port are used */
 export async function startHttpFaults({ target }: { readonly target: string }): Promise<HttpFaults> {
   const requests: SeenRequest[] = [];
+  const closing = new AbortController();
   let waiting: Waiting[] = [];
   const faultFor = (request: IncomingMessage): HttpFault | undefined => {
     const found = waiting.find(({ fault, left }) => left > 0 && isMeant(fault, request));
@@ -73,7 +74,8 @@ export async function startHttpFaults({ target }: { readonly target: string }): 
       path: request.url ?? '',
       faulty: fault !== undefined,
     });
-    void handle({ request, response, target }, fault ?? {});
+    // A delay that the end of the test cuts short has nothing to say any more.
+    handle({ request, response, target, closing: closing.signal }, fault ?? {}).catch(() => undefined);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
@@ -81,6 +83,7 @@ export async function startHttpFaults({ target }: { readonly target: string }): 
   const { port } = server.address() as AddressInfo;
   const close = async (): Promise<void> => {
     if (!server.listening) return;
+    closing.abort();
     await new Promise((resolve) => {
       server.close(resolve);
       server.closeAllConnections();
@@ -114,10 +117,11 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly target: string;
+  readonly closing: AbortSignal;
 }
 
 async function handle(exchange: Exchange, fault: HttpFault): Promise<void> {
-  if (fault.delayMs !== undefined) await delay(fault.delayMs);
+  if (fault.delayMs !== undefined) await delay(fault.delayMs, undefined, { signal: exchange.closing });
   if (fault.answer === undefined) forward(exchange, fault);
   else answer(exchange, fault.answer);
 }

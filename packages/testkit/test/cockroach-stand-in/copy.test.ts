@@ -75,6 +75,17 @@ describe('COPY', () => {
     expect(await rows(client, 'SELECT 1')).toEqual([[1]]);
   });
 
+  test.each(["WITH CSV NULL e'\\\\N'", `WITH (FORMAT csv, NULL '\\N')`])(
+    'an empty string is quoted, whatever the mark of NULL: %s',
+    async (options) => {
+      const client = await fixture.connect();
+      const table = await freshTable(client, 'a STRING');
+      await client.query(`INSERT INTO ${table} VALUES (''), (NULL)`);
+      const out = client.query(copyTo(`COPY (SELECT a FROM ${table} ORDER BY a) TO STDOUT ${options}`));
+      expect(Buffer.concat(await out.toArray()).toString()).toBe('""\n\\N\n');
+    },
+  );
+
   test('text format is taken where CockroachDB reads it as PostgreSQL does', async () => {
     const client = await fixture.connect();
     const table = await freshTable(client, copyColumns);

@@ -248,6 +248,7 @@ describe('IMPORT INTO is refused', () => {
     { sql: `IMPORT INTO t (b) CSV DATA ('http://h/f')`, code: 'XXUUU', says: 'violated by column "a"' },
     { sql: `IMPORT INTO t (x) CSV DATA ('http://h/f')`, code: '42703', says: 'column "x" does not exist' },
     { sql: `IMPORT INTO t CSV DATA ('ftp://h/f')`, code: 'XXUUU', says: 'unsupported storage scheme: "ftp"' },
+    { sql: `IMPORT INTO t CSV DATA ('s3://b/*.csv')`, code: '0A000', says: 'stand-in' },
     { sql: `IMPORT INTO t CSV FILES ('http://h/f')`, code: '42601', says: 'syntax error' },
     {
       sql: `SELECT 1; IMPORT INTO t CSV DATA ('http://h/f')`,

@@ -78,6 +78,32 @@ describe('jobs', () => {
     await old.stop();
   });
 
+  test('v26.2 and later name a job that counts the rows', async () => {
+    const version = 'CockroachDB CCL v26.2.0 (x86_64-pc-linux-gnu, built 2026/05/01 10:00:00, go1.25.3)';
+    const newer = await startCockroachStandIn({
+      postgresUrl: fixture.postgresUrl(),
+      database: fixture.database,
+      version,
+    });
+    const client = await fixture.connectTo(newer.url);
+    const table = await freshTable(client, 'a INT4 PRIMARY KEY');
+    const { rows: told } = await client.query(`IMPORT INTO ${table} CSV DATA ('${files.put('v.csv', '1')}')`);
+    expect(told).toMatchObject([{ status: 'succeeded', inspect_job_id: null }]);
+    await client.end();
+    await newer.stop();
+  });
+
+  test('CANCEL JOBS takes a query', async () => {
+    const client = await fixture.connect();
+    const table = await freshTable(client, 'a INT4 PRIMARY KEY');
+    const hold = fixture.standIn().holdJob(new RegExp(table));
+    const job = await startImport(client, table);
+    await hold.reached;
+    await client.query(`CANCEL JOBS (SELECT job_id FROM [SHOW JOBS] WHERE description LIKE '%.${table}(%')`);
+    await client.query(`SHOW JOB WHEN COMPLETE ${job}`);
+    expect(await statusOf(client, job)).toEqual([['canceled', 'job canceled by user']]);
+  });
+
   test('CANCEL JOB undoes it', async () => {
     const client = await fixture.connect();
     const table = await freshTable(client, 'a INT4 PRIMARY KEY');

@@ -121,7 +121,10 @@ async function importFile(client: pg.Client, file: FileImport): Promise<void> {
  */
 async function withoutConstraints(client: pg.Client, table: ImportTable): Promise<string[]> {
   const name = `${quoteName(table.schema)}.${quoteName(table.table)}`;
-  await client.query(`BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL timezone = 'UTC'`);
+  // A reader that was there before the job keeps CHECKs from being taken away for as long as its transaction lasts.
+  await client.query(
+    `BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL timezone = 'UTC'; SET LOCAL lock_timeout = '30s'`,
+  );
   const { rows } = await client.query<{ name: string; definition: string }>(
     `SELECT conname AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE conrelid = $1::oid AND contype = 'c'`,
     [table.oid],

@@ -1,5 +1,6 @@
 import {
   afterName,
+  applyEdits,
   closingIndex,
   nameValue,
   quoteLiteral,
@@ -22,11 +23,24 @@ export const copy: Rule = (statement, context) => {
   if (!startsWith(statement, 'copy')) return undefined;
   if (context.batchSize > 1) return protocolViolation();
   const from = statement.tokens.findIndex((token) => token.word === 'from' && token.depth === 0);
-  if (from < 0) return undefined;
+  if (from < 0) return copyOut(statement);
   if (context.protocol === 'extended') return notInExtendedProtocol();
   if (wordAt(statement, from + 1) !== 'stdin') return unimplemented('COPY FROM is only supported from STDIN');
   return refusedOption(statement, from + 2) ?? refusedFormat(statement, from, context);
 };
+
+/**
+ * CockroachDB writes an empty string as `""` always, PostgreSQL only where the empty field is NULL. With another mark for
+ * NULL all values are quoted here: more than CockroachDB quotes, and nothing that a reader of CSV could tell from it.
+ */
+function copyOut(statement: Statement): Verdict | undefined {
+  const to = statement.tokens.findIndex((token) => token.word === 'to' && token.depth === 0);
+  if (to < 0 || format(statement, to + 2) !== 'csv' || optionAt(statement, to + 2, 'null') < 0)
+    return undefined;
+  const last = statement.tokens.at(-1);
+  if (last?.text !== ')') return { sql: `${statement.sql} FORCE QUOTE *` };
+  return { sql: applyEdits(statement.sql, [{ start: last.start, end: last.end, text: ', FORCE_QUOTE *)' }]) };
+}
 
 function protocolViolation(): Verdict {
   const message = 'COPY together with other statements in a query string is not supported';

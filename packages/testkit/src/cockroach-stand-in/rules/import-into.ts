@@ -41,6 +41,9 @@ async function planImport(
   if ('refused' in options) return options;
   const unreadable = parsed.urls.find((url) => !isReadable(url));
   if (unreadable !== undefined) return { refused: unsupportedScheme(unreadable) };
+  const pattern = parsed.urls.find(isPattern);
+  if (pattern !== undefined && !parsed.options.has('disable_glob_matching'))
+    return { refused: beyondTheStandIn('IMPORT of all files that match a pattern').refuse };
   const table = await findTable(parsed, context);
   if (table === undefined) return { refused: missingTable(parsed) };
   if (context.jobs.offline(context.session.database).some((job) => job.table?.oid === table.oid))
@@ -49,6 +52,12 @@ async function planImport(
   if ('refused' in columns) return columns;
   const description = describeImport(parsed, table);
   return { description, table, columns, urls: parsed.urls, options };
+}
+
+/** `*` in the last part of the path stands for files; HTTP has no lists. */
+function isPattern(url: string): boolean {
+  const { protocol, pathname } = new URL(url);
+  return !protocol.startsWith('http') && (pathname.split('/').at(-1) ?? '').includes('*');
 }
 
 /** A name of three parts must be in the session's own database here. */

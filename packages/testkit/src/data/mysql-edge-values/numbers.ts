@@ -44,8 +44,8 @@ export const mysqlNumberTypes: readonly MysqlEdgeType[] = [
     target: 'double precision',
     values: numbers(
       '0', '0.1', '0.30000000000000004', '5e-324', '2.2250738585072014e-308', '1.7976931348623157e+308',
-      '-1.7976931348623157e+308', '9007199254740993e0', '1e+21', '1e+15', '123456789012345680', '3.141592653589793',
-    ).map((value) => (value.sql === '9007199254740993e0' ? { ...value, text: '9007199254740992' } : value)),
+      '-1.7976931348623157e+308', '9.007199254740992e+15', '1.2345678901234568e+17', '1e+21', '1e+15', '3.141592653589793',
+    ),
   },
   { type: 'double(12,2)', target: 'double precision', values: numbers('9999999999.99', '0.1', '-1.25') },
   { type: 'bit(1)', target: 'varbit', values: [{ sql: `b'0'`, text: '0' }, { sql: `b'1'`, text: '1' }] },
