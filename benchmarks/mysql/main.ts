@@ -16,6 +16,9 @@ const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 
 const columns =
   'id bigint PRIMARY KEY, customer int NOT NULL, total decimal(12,2), note varchar(80), at datetime, ok smallint, code varchar(12), score double, city varchar(40)';
+const postgresColumns = columns
+  .replace(' at datetime', ' at timestamp')
+  .replace('double', 'double precision');
 const flags =
   '--allow-tls-mode-disable --ignore-replication-check --non-interactive --metrics-listen-addr 127.0.0.1:0 ' +
   '--pprof-listen-addr 127.0.0.1:0 --export-concurrency 2';
@@ -115,10 +118,6 @@ async function intoFiles(): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   }
 }
-
-const postgresColumns = columns
-  .replace(' at datetime', ' at timestamp')
-  .replace('double', 'double precision');
 
 async function filled(server: Parameters<typeof createDatabase>[0]): Promise<string> {
   process.stdout.write(`filling ${server.product} with ${rows} rows\n`);

@@ -101,7 +101,9 @@ class ScenarioRun {
   ): { readonly said: readonly unknown[]; readonly fields: Record<string, unknown> } {
     const { message: wanted, ...others } = line;
     const text = typeof wanted === 'string' ? this.#filled(wanted) : wanted;
-    const said = log.filter(({ message }) => (typeof text === 'string' ? message === text : text.test(message)));
+    const said = log.filter(({ message }) =>
+      typeof text === 'string' ? message === text : text.test(message),
+    );
     return { said, fields: this.#matchers(others) as Record<string, unknown> };
   }
 

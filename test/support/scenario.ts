@@ -23,6 +23,14 @@ export const everyRoute: readonly RouteName[] = [
   'S3, IMPORT INTO CockroachDB',
 ];
 
+/** One of each format and each way of loading. */
+export const mainRoutes: readonly RouteName[] = [
+  'direct to PostgreSQL',
+  'direct to CockroachDB',
+  'files, COPY to PostgreSQL',
+  'files, IMPORT INTO CockroachDB',
+];
+
 /**
  * A line of the log: the fields that it must have. A regular expression stands for a text that it matches; a text may hold
  * placeholders.

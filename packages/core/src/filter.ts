@@ -5,6 +5,10 @@ import type { TableName } from './names.js';
 /** Decides by name which tables are migrated. */
 export interface NameFilter {
   matches(name: TableName): boolean;
+  /** The same without regard to schemas, for engines that have none. */
+  matchesTable(table: string): boolean;
+  /** False where every schema matches anyway. */
+  readonly choosesSchemas: boolean;
   readonly description: string;
 }
 
@@ -27,9 +31,11 @@ export function nameFilter(patterns: NameFilterPatterns): NameFilter {
   const schema = compilePosix(patterns.schema ?? '.*', '--schema-filter');
   const table = compilePosix(patterns.table ?? '.*', '--table-filter');
   const excluded = exclusionFilter(patterns.tableExclusion ?? '');
+  const matchesTable = (name: string): boolean => table.test(name) && !(excluded?.test(name) ?? false);
   return {
-    matches: (name) =>
-      schema.test(name.schema) && table.test(name.table) && !(excluded?.test(name.table) ?? false),
+    matches: (name) => schema.test(name.schema) && matchesTable(name.table),
+    matchesTable,
+    choosesSchemas: (patterns.schema ?? '.*') !== '.*',
     description: describe(patterns),
   };
 }

@@ -34,8 +34,8 @@ beforeAll(async () => {
     starter: typeof startMysql,
     { settings, ...options }: ServerOptions,
   ): Promise<RunningServer> => {
-    const tmpdir = await mkdtemp(join(folder, 'tmp-'));
-    const server = await starter({ ...options, settings: { ...settings, tmpdir } });
+    const temporary = await mkdtemp(join(folder, 'tmp-'));
+    const server = await starter({ ...options, settings: { ...settings, tmpdir: temporary } });
     started.push(server);
     return server;
   };

@@ -24,7 +24,7 @@ describe.each(['mysql', 'mariadb'] as const)('an export from %s', (product) => {
   test('refuses values that no target can hold, naming the row', async () => {
     await using source = await openDatabase(product, ...impossible);
     const table = await source.table('t');
-    const snapshot = await openSnapshot(source.database, { maxConnections: 1 });
+    await using snapshot = await openSnapshot(source.database, { maxConnections: 1 });
     const columns = ['h', 'd'];
     const error = (condition: string): Promise<unknown> =>
       exported(snapshot, table, { columns, condition }).catch((thrown: unknown) => thrown);
@@ -42,7 +42,7 @@ describe.each(['mysql', 'mariadb'] as const)('an export from %s', (product) => {
 
   test('makes them NULL, and counts', async () => {
     await using source = await openDatabase(product, ...impossible);
-    const snapshot = await openSnapshot(source.database, { unrepresentable: 'null' });
+    await using snapshot = await openSnapshot(source.database, { unrepresentable: 'null' });
     const { data, substitutions } = await exported(snapshot, await source.table('t'));
     expect(lines(data)).toEqual([
       '1,"plain",2024-02-29,2024-02-29 10:00:00.500,2024-02-29 10:00:00+00,24:00:00',
@@ -53,7 +53,7 @@ describe.each(['mysql', 'mariadb'] as const)('an export from %s', (product) => {
 
   test('makes them the nearest value, and counts', async () => {
     await using source = await openDatabase(product, ...impossible);
-    const snapshot = await openSnapshot(source.database, { unrepresentable: 'clamp' });
+    await using snapshot = await openSnapshot(source.database, { unrepresentable: 'clamp' });
     const options = { format: 'csv-marked-null', condition: 'id > 1' } as const;
     const { data, substitutions } = await exported(snapshot, await source.table('t'), options);
     expect(lines(data)).toEqual([
@@ -75,7 +75,7 @@ describe.each(['mysql', 'mariadb'] as const)('an export from %s', (product) => {
       `INSERT INTO t VALUES ('0000-00-00')`,
     );
     const table = await source.table('t');
-    const snapshot = await openSnapshot(source.database, { unrepresentable: 'null' });
+    await using snapshot = await openSnapshot(source.database, { unrepresentable: 'null' });
     await expect(exported(snapshot, table)).rejects.toMatchObject({
       code: 'TSM3008',
       message: 'public.t: a row without a key has 0000-00-00 in column d, which no target can hold',
@@ -92,7 +92,7 @@ describe.each(['mysql', 'mariadb'] as const)('an export from %s', (product) => {
         (2, NULL, NULL, '', NULL), (3, X'', '', '"', '')`,
     );
     const table = await source.table('t');
-    const snapshot = await openSnapshot(source.database);
+    await using snapshot = await openSnapshot(source.database);
     const { data, rows } = await exported(snapshot, table);
     const digest = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
     const long = `1,"\\x${'00ff220a5c'.repeat(size / 5)}","${'é""'.repeat(size / 10)}",,"a""b"`;
@@ -108,7 +108,7 @@ describe.each(['mysql', 'mariadb'] as const)('an export from %s', (product) => {
       'INSERT INTO `we``ird "t"` (`a``b`) VALUES (1), (2)',
     );
     const table = await source.table('we`ird "t"');
-    const snapshot = await openSnapshot(source.database);
+    await using snapshot = await openSnapshot(source.database);
     const { data } = await exported(snapshot, table, { columns: ['g', 'a`b', 'c'], filter: '`a``b` > 1' });
     expect(lines(data)).toEqual(['4,2,7']);
   });
@@ -119,7 +119,7 @@ describe.each(['mysql', 'mariadb'] as const)('an export from %s', (product) => {
       'CREATE TABLE t (v int)',
       'INSERT INTO t VALUES (NULL), (NULL)',
     );
-    const snapshot = await openSnapshot(source.database);
+    await using snapshot = await openSnapshot(source.database);
     const table = await source.table('t');
     expect(lines((await exported(snapshot, table, { columns: [] })).data)).toEqual(['', '']);
     expect(lines((await exported(snapshot, table, { format: 'csv-marked-null' })).data)).toEqual([
@@ -130,7 +130,7 @@ describe.each(['mysql', 'mariadb'] as const)('an export from %s', (product) => {
 
   test('names the column whose type has no text', async () => {
     await using source = await openDatabase(product, 'CREATE TABLE t (id int PRIMARY KEY, place point)');
-    const snapshot = await openSnapshot(source.database);
+    await using snapshot = await openSnapshot(source.database);
     await expect(exported(snapshot, await source.table('t'))).rejects.toMatchObject({
       code: 'TSM3004',
       message: 'public.t: column place is of type point, which cannot be exported',
@@ -144,7 +144,7 @@ describe.each(['mysql', 'mariadb'] as const)('an export from %s', (product) => {
       'INSERT INTO t VALUES (1)',
     );
     const table = await source.table('t');
-    const snapshot = await openSnapshot(source.database);
+    await using snapshot = await openSnapshot(source.database);
     await source.sql('ALTER TABLE t ADD COLUMN added int, ALGORITHM=COPY');
     await expect(exported(snapshot, table)).rejects.toMatchObject({ code: 'TSM2009' });
   });
@@ -159,7 +159,7 @@ test('a row that the server cannot print is an error that names the setting, nev
   ]);
   const database = await openMysql(parsed(server.url), openOptions);
   const table = await tableOf(database, 't');
-  const snapshot = await openSnapshot(database);
+  await using snapshot = await openSnapshot(database);
   await expect(exported(snapshot, table)).rejects.toMatchObject({
     code: 'TSM3008',
     message: expect.stringMatching(/^public\.t: .*max_allowed_packet \(65536 bytes\)$/),
@@ -172,6 +172,5 @@ test('a row that the server cannot print is an error that names the setting, nev
   } as const;
   await expect(snapshot.rowHasher.hashRows(request)).rejects.toMatchObject({ code: 'TSM3008' });
   expect((await exported(snapshot, table, { condition: 'id = 1' })).rows).toBe(1);
-  await snapshot.close('complete');
   await database.close();
 });

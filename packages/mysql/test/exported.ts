@@ -1,5 +1,4 @@
 import { buffer } from 'node:stream/consumers';
-import { onTestFinished } from 'vitest';
 import type {
   CopyFormat,
   Database,
@@ -19,16 +18,14 @@ export const snapshotOptions: SnapshotOptions = {
   protection: { durationMs: 3_600_000, refreshMs: 600_000 },
 };
 
-/** Ends with the test. */
+/** To be held by `await using`: one that stayed open would keep DROP waiting. */
 export async function openSnapshot(
   database: Database,
   options: Partial<SnapshotOptions> = {},
-): Promise<SnapshotSource> {
+): Promise<SnapshotSource & AsyncDisposable> {
   const snapshot = await database.openSnapshot?.({ ...snapshotOptions, ...options });
   if (snapshot === undefined) throw new Error('the adapter has no snapshots');
-  // One that stayed open would keep the next test's DROP TABLE waiting.
-  onTestFinished(() => snapshot.close('failed'));
-  return snapshot;
+  return Object.assign(snapshot, { [Symbol.asyncDispose]: () => snapshot.close('failed') });
 }
 
 export interface Wanted extends Partial<Pick<ExportRequest, 'columns' | 'filter'>> {

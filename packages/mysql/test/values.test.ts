@@ -52,7 +52,7 @@ describe.each(['mysql', 'mariadb'] as const)('the values of %s', (product) => {
       `INSERT INTO edge VALUES ${values.map((sql, id) => `(${id}, ${sql})`).join(', ')}`,
     );
     const table = await source.table('edge');
-    const snapshot = await openSnapshot(source.database, { maxConnections: 1 });
+    await using snapshot = await openSnapshot(source.database, { maxConnections: 1 });
     for (const format of snapshot.exportFormats) {
       await runSql(
         target.url,
@@ -69,6 +69,5 @@ describe.each(['mysql', 'mariadb'] as const)('the values of %s', (product) => {
         format,
       ).toEqual(withNull(type));
     }
-    await snapshot.close('complete');
   });
 });

@@ -25,7 +25,11 @@ const small = [
 describe.concurrent('a fetch that loads with COPY into PostgreSQL 18 and is killed again and again', () => {
   test.each([
     { name: 'a local directory', open: () => localStorage(false), unsharded: false },
-    { name: 'a local directory, tables without a key among them', open: () => localStorage(false), unsharded: true },
+    {
+      name: 'a local directory, tables without a key among them',
+      open: () => localStorage(false),
+      unsharded: true,
+    },
     { name: 'S3, tables without a key among them', open: s3Storage, unsharded: true },
     { name: 'the stand-in of Google Cloud Storage', open: gcsStorage, unsharded: false },
   ])('ends with every row once, through $name', { timeout: 120_000 }, async ({ open, unsharded }) => {

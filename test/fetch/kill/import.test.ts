@@ -45,33 +45,40 @@ function heldJobs(standIn: CockroachStandIn): Pick<KillRounds, 'moments' | 'afte
   };
 }
 
-describe.concurrent('a fetch that loads with IMPORT INTO of the CockroachDB stand-in and is killed again and again', () => {
-  test.each([
-    { name: 'a served directory', open: () => localStorage(true), unsharded: false },
-    { name: 'a served directory, tables without a key among them', open: () => localStorage(true), unsharded: true },
-    { name: 'S3, tables without a key among them', open: s3Storage, unsharded: true },
-    { name: 'the stand-in of Google Cloud Storage', open: gcsStorage, unsharded: false },
-  ])('ends with every row once, through $name', { timeout: 180_000 }, async ({ open, unsharded }) => {
-    const storage = await open();
-    const postgres = new URL((await sharedServer('postgres18')).url);
-    const database = `crdb_${randomBytes(6).toString('hex')}`;
-    const standIn = await startCockroachStandIn({ postgresUrl: postgres.href, database });
-    const inspect = new URL(`/${database}`, postgres).href;
-    try {
-      await survives({
-        source: source.url,
-        target: standIn.url,
-        inspect,
-        tables: [...source.keyed, ...(unsharded ? source.unkeyed : [])],
-        args: [...small, ...(unsharded ? ['--skip-pk-check'] : ['--table-exclusion-filter', 'bag.*'])],
-        storage,
-        points: killPoints('job held'),
-        ...heldJobs(standIn),
-      });
-    } finally {
-      await standIn.stop();
-      await runSql(postgres.href, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
-      await storage.close();
-    }
-  });
-});
+describe.concurrent(
+  'a fetch that loads with IMPORT INTO of the CockroachDB stand-in and is killed again and again',
+  () => {
+    test.each([
+      { name: 'a served directory', open: () => localStorage(true), unsharded: false },
+      {
+        name: 'a served directory, tables without a key among them',
+        open: () => localStorage(true),
+        unsharded: true,
+      },
+      { name: 'S3, tables without a key among them', open: s3Storage, unsharded: true },
+      { name: 'the stand-in of Google Cloud Storage', open: gcsStorage, unsharded: false },
+    ])('ends with every row once, through $name', { timeout: 180_000 }, async ({ open, unsharded }) => {
+      const storage = await open();
+      const postgres = new URL((await sharedServer('postgres18')).url);
+      const database = `crdb_${randomBytes(6).toString('hex')}`;
+      const standIn = await startCockroachStandIn({ postgresUrl: postgres.href, database });
+      const inspect = new URL(`/${database}`, postgres).href;
+      try {
+        await survives({
+          source: source.url,
+          target: standIn.url,
+          inspect,
+          tables: [...source.keyed, ...(unsharded ? source.unkeyed : [])],
+          args: [...small, ...(unsharded ? ['--skip-pk-check'] : ['--table-exclusion-filter', 'bag.*'])],
+          storage,
+          points: killPoints('job held'),
+          ...heldJobs(standIn),
+        });
+      } finally {
+        await standIn.stop();
+        await runSql(postgres.href, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+        await storage.close();
+      }
+    });
+  },
+);

@@ -1,4 +1,4 @@
-import { everyRoute } from '../../support/scenario.js';
+import { mainRoutes } from '../../support/scenario.js';
 import type { Scenario } from '../../support/scenario.js';
 
 const recreate = ['--table-handling', 'drop-on-target-and-recreate'];
@@ -19,7 +19,7 @@ export const basicTypes: readonly Scenario[] = [
           (5, 1, 1, 1, 'NaN', 'NaN', 'NaN', 'Infinity', true)`,
       ],
     },
-    routes: everyRoute,
+    routes: mainRoutes,
     flags: recreate,
     rows: {
       'SELECT id, s, i, b FROM numbers ORDER BY id': [
@@ -61,7 +61,7 @@ export const basicTypes: readonly Scenario[] = [
           (3, NULL, NULL, NULL, NULL, NULL)`,
       ],
     },
-    routes: everyRoute,
+    routes: mainRoutes,
     flags: recreate,
     rows: {
       'SELECT id, t, v, rtrim(c), raw, m, u FROM texts ORDER BY id': [
@@ -91,7 +91,7 @@ export const basicTypes: readonly Scenario[] = [
           (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`,
       ],
     },
-    routes: ['direct to PostgreSQL', 'direct to CockroachDB', 'files, COPY to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: mainRoutes,
     flags: recreate,
     rows: {
       'SELECT id, j::jsonb, jb, tags, numbers, ip, b, vb FROM composed ORDER BY id': [
@@ -107,7 +107,7 @@ export const basicTypes: readonly Scenario[] = [
       MySQL: mysqlNumbers(),
       MariaDB: mysqlNumbers(),
     },
-    routes: everyRoute,
+    routes: mainRoutes,
     flags: recreate,
     rows: {
       'SELECT id, flag, t, ut, s, us, m, um FROM numbers ORDER BY id': [
@@ -131,7 +131,7 @@ export const basicTypes: readonly Scenario[] = [
   {
     name: 'texts, bytes, times and documents of MySQL',
     sources: { MySQL: mysqlTexts(), MariaDB: mysqlTexts() },
-    routes: everyRoute,
+    routes: mainRoutes,
     flags: recreate,
     rows: {
       'SELECT id, c, v, t, e, st FROM texts ORDER BY id': [
@@ -189,7 +189,7 @@ export const basicTypes: readonly Scenario[] = [
           (2, NULL, NULL, NULL, NULL, NULL, '', '', '', 'null', NULL, NULL, NULL, NULL, NULL, NULL, NULL, B'', ARRAY[]::TEXT[], NULL)`,
       ],
     },
-    routes: everyRoute,
+    routes: mainRoutes,
     flags: recreate,
     rows: {
       'SELECT id, s, i, n, d, ok, t, v, raw, jb FROM everything ORDER BY id': [

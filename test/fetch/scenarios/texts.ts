@@ -1,8 +1,8 @@
-import { everyRoute } from '../../support/scenario.js';
-import type { Scenario, SourceName } from '../../support/scenario.js';
+import { everyRoute, mainRoutes } from '../../support/scenario.js';
+import type { Scenario, SourceName, Step } from '../../support/scenario.js';
 
 /** What a format of files could stumble over. */
-const texts: readonly (string | null)[] = [
+const allTexts: readonly (string | null)[] = [
   '',
   null,
   '\\N',
@@ -45,6 +45,7 @@ const quoting: Readonly<Record<SourceName, Quote>> = {
 function written(
   definition: (text: string) => string,
   row: (index: number, text: string) => string,
+  texts: readonly (string | null)[] = allTexts,
 ): Scenario['sources'] {
   const types = { PostgreSQL: 'text', 'CockroachDB stand-in': 'STRING', MySQL: 'text CHARACTER SET utf8mb4', MariaDB: 'text CHARACTER SET utf8mb4' } as const; // prettier-ignore
   return Object.fromEntries(
@@ -56,40 +57,81 @@ function written(
   );
 }
 
+/** Without the text that CockroachDB writes like NULL in a table of one column. */
+const markless = allTexts.filter((text) => text !== '\\N');
+
+function oneColumn(type: string): string {
+  return `v ${type}`;
+}
+
+function oneText(_id: number, text: string): string {
+  return `(${text})`;
+}
+
+function only(all: Scenario['sources'], name: SourceName): Scenario['sources'] {
+  return { [name]: all[name] ?? [] };
+}
+
+function without(all: Scenario['sources'], name: SourceName): Scenario['sources'] {
+  return Object.fromEntries(Object.entries(all).filter(([key]) => key !== name));
+}
+
+/** PostgreSQL's rows by every route, the others' by the main ones. */
+function bySource(name: string, all: Scenario['sources'], step: Step): Scenario[] {
+  return [
+    { name, ...step, sources: only(all, 'PostgreSQL'), routes: everyRoute },
+    { name, ...step, sources: without(all, 'PostgreSQL'), routes: mainRoutes },
+  ];
+}
+
+function rowsInHex(texts: readonly (string | null)[]): Scenario['rows'] & object {
+  return {
+    [`SELECT encode(convert_to(v, 'UTF8'), 'hex') FROM texts WHERE v IS NOT NULL ORDER BY 1`]: texts
+      .flatMap((text) => (text === null ? [] : [hex(text)]))
+      .toSorted()
+      .map((text) => [text]),
+    'SELECT count(*) FROM texts WHERE v IS NULL': [['1']],
+  };
+}
+
 /** As UTF-8 in hex: what is compared are bytes, in an order that no collation decides. */
 function hex(text: string): string {
   return Buffer.from(text).toString('hex');
 }
 
+const inTwoColumns = written(
+  (text) => `id int PRIMARY KEY, v ${text}, n int`,
+  (id, text) => `(${id}, ${text}, NULL)`,
+);
+
 export const awkwardTexts: readonly Scenario[] = [
-  {
-    name: 'texts that a file could confuse',
-    sources: written(
-      (text) => `id int PRIMARY KEY, v ${text}, n int`,
-      (id, text) => `(${id}, ${text}, NULL)`,
-    ),
-    routes: everyRoute,
+  ...bySource('texts that a file could confuse', inTwoColumns, {
     flags: ['--table-handling', 'drop-on-target-and-recreate'],
     rows: {
-      'SELECT id, v, n FROM texts ORDER BY id': texts.map((text, index) => [String(index + 1), text, null]),
+      'SELECT id, v, n FROM texts ORDER BY id': allTexts.map((text, index) => [String(index + 1), text, null]),
     },
     log: [{ message: 'data import on target for table complete', table: 'public.texts', num_rows: 24 }],
+  }),
+  ...bySource(
+    'a table of one column, with NULLs and empty texts',
+    without(written(oneColumn, oneText), 'CockroachDB stand-in'),
+    { flags: ['--table-handling', 'drop-on-target-and-recreate'], rows: rowsInHex(allTexts) },
+  ),
+  {
+    name: 'a table of one column of CockroachDB, with NULLs and empty texts',
+    sources: only(written(oneColumn, oneText, markless), 'CockroachDB stand-in'),
+    routes: mainRoutes,
+    flags: ['--table-handling', 'drop-on-target-and-recreate'],
+    rows: rowsInHex(markless),
   },
   {
-    name: 'a table of one column, with NULLs and empty texts',
-    sources: written(
-      (text) => `v ${text}`,
-      (_id, text) => `(${text})`,
-    ),
-    routes: everyRoute,
+    name: 'a table of one column of CockroachDB in which a text reads like the mark of NULL',
+    sources: only(written(oneColumn, oneText), 'CockroachDB stand-in'),
+    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
     flags: ['--table-handling', 'drop-on-target-and-recreate'],
-    rows: {
-      [`SELECT encode(convert_to(v, 'UTF8'), 'hex') FROM texts WHERE v IS NOT NULL ORDER BY 1`]: texts
-        .flatMap((text) => (text === null ? [] : [hex(text)]))
-        .toSorted()
-        .map((text) => [text]),
-      'SELECT count(*) FROM texts WHERE v IS NULL': [['1']],
-    },
+    exitCode: 1,
+    rows: { 'SELECT count(*) FROM texts': [['0']] },
+    log: [{ message: /^Error: public\.texts, shard 1: .*the text \\N/, code: 'TSM3008', advice: /--filter-path/ }],
   },
   {
     name: 'names that a path, a file and SQL could confuse',

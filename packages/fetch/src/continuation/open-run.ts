@@ -12,15 +12,11 @@ export function statusOf(options: FetchOptions): FetchStatus {
 }
 
 /**
- * Begins the run, or finds the one that is to go on.
+ * Begins the run, or makes sure that there is one to go on.
  *
  * @throws TsmoltError `TSM1007` when there is none to go on, `TSM1001` when its files lie elsewhere
  */
-export async function openRun(
-  options: FetchOptions,
-  route: FilesRoute,
-  status: FetchStatus,
-): Promise<RunRecord> {
+export async function openRun(options: FetchOptions, route: FilesRoute, status: FetchStatus): Promise<void> {
   await status.prepare();
   if (options.continuation === undefined) {
     await status.createRun({
@@ -30,10 +26,22 @@ export async function openRun(
       files: { compression: route.compression },
     });
   }
+  await currentRun(options, route, status);
+}
+
+/**
+ * The run as it is noted now. Ask when no other process has it: until then it may be begun or completed.
+ *
+ * @throws TsmoltError as `openRun`
+ */
+export async function currentRun(
+  options: FetchOptions,
+  route: FilesRoute,
+  status: FetchStatus,
+): Promise<RunRecord> {
   const record = await status.findRun(options.fetchId);
   if (record === undefined) throw unknownRun(options);
-  if (options.continuation === undefined) return record;
-  assertContinuable(options, route, record);
+  if (options.continuation !== undefined) assertContinuable(options, route, record);
   return record;
 }
 

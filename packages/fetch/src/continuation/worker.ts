@@ -7,6 +7,8 @@ import type { FetchOptions } from '../options.js';
 /** How long a worker that says nothing counts as alive, in milliseconds. */
 const leaseMs = 6000;
 const renewalMs = 1500;
+/** Two that have seen each other try again at different moments within this time. */
+const withdrawalMs = 1000;
 
 /** This process as one of those that may work on a fetch: it says that it lives until it is closed. */
 export class Worker {
@@ -15,6 +17,7 @@ export class Worker {
   readonly #fetchId: string;
   readonly #logger: Logger;
   #timer: NodeJS.Timeout | undefined;
+  #toldToWait = false;
 
   private constructor(status: FetchStatus, fetchId: string, logger: Logger) {
     this.#status = status;
@@ -33,8 +36,7 @@ export class Worker {
     options: Pick<FetchOptions, 'fetchId' | 'logger' | 'signal'>,
   ): Promise<Worker> {
     const worker = new Worker(status, options.fetchId, options.logger);
-    await worker.#waitForOthers(options.signal);
-    await worker.#renew();
+    await worker.#takeFetch(options.signal);
     worker.#timer = setInterval(() => void worker.#renewOrTell(), renewalMs);
     worker.#timer.unref();
     return worker;
@@ -46,19 +48,31 @@ export class Worker {
     await this.#status.endWorker(this.#fetchId, this.id);
   }
 
-  async #waitForOthers(signal: AbortSignal): Promise<void> {
-    let told = false;
-    while (await this.#status.othersAlive(this.#fetchId, this.id)) {
-      if (!told)
-        this.#logger.info(
-          { fetch_id: this.#fetchId },
-          'waiting until the process that had this fetch counts as gone; if it still runs, it has to end first',
-        );
-      told = true;
-      await delay(250, undefined, { signal }).catch(() => {
-        throw stoppedOnRequest();
-      });
+  /** Several that wait for the same process see it gone at the same moment: who sees another after it has said that it lives withdraws. */
+  async #takeFetch(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      while (await this.#othersAlive()) await this.#wait(250, signal);
+      await this.#renew();
+      if (!(await this.#othersAlive())) return;
+      await this.#status.endWorker(this.#fetchId, this.id);
+      await this.#wait(Math.random() * withdrawalMs, signal);
     }
+  }
+
+  #othersAlive(): Promise<boolean> {
+    return this.#status.othersAlive(this.#fetchId, this.id);
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (!this.#toldToWait)
+      this.#logger.info(
+        { fetch_id: this.#fetchId },
+        'waiting until the process that had this fetch counts as gone; if it still runs, it has to end first',
+      );
+    this.#toldToWait = true;
+    await delay(ms, undefined, { signal }).catch(() => {
+      throw stoppedOnRequest();
+    });
   }
 
   #renew(): Promise<void> {

@@ -1,5 +1,6 @@
 import { asTsmoltError } from '@tsmolt/core';
-import { openRun, statusOf } from '../continuation/open-run.js';
+import type { FetchStatus } from '@tsmolt/core';
+import { currentRun, openRun, statusOf } from '../continuation/open-run.js';
 import { assertContinuationFile } from '../continuation/restore-tables.js';
 import { Worker } from '../continuation/worker.js';
 import { inOrder } from '../in-order.js';
@@ -20,20 +21,14 @@ import { reportUnvalidated } from './unvalidated-constraints.js';
 export async function fetchThroughFiles(options: FetchOptions, route: FilesRoute): Promise<FetchReport> {
   const status = statusOf(options);
   if (options.mode !== 'export-only' && route.load === 'import') importerOf(options);
-  const record = await openRun(options, route, status);
+  await openRun(options, route, status);
   const worker = await Worker.start(status, options);
-  const run: FilesRun = {
-    options,
-    route,
-    status,
-    worker,
-    record,
-    substitutions: new Substitutions(options.logger),
-  };
   try {
-    return await runToItsEnd(run);
+    const record = await currentRun(options, route, status);
+    const substitutions = new Substitutions(options.logger);
+    return await runToItsEnd({ options, route, status, worker, record, substitutions });
   } catch (thrown) {
-    await tellHowToContinue(run, thrown);
+    await tellHowToContinue(options, status, thrown);
     throw thrown;
   } finally {
     // A worker that could not say goodbye counts as gone a few seconds later.
@@ -102,7 +97,7 @@ async function assertWantedFile({ options, status }: FilesRun, opened: OpenedTab
 }
 
 /** The last thing that a person reads after a failure: what to type. */
-async function tellHowToContinue({ options, status }: FilesRun, thrown: unknown): Promise<void> {
+async function tellHowToContinue(options: FetchOptions, status: FetchStatus, thrown: unknown): Promise<void> {
   if (!status.durable || asTsmoltError(thrown).code === 'TSM1007') return;
   const run = await status.findRun(options.fetchId).catch(() => undefined);
   // Before that nothing was done that could go on.

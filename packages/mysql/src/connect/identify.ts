@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'mysql2';
 import { TsmoltError } from '@tsmolt/core';
 import type { ConnectionUrl, OpenOptions } from '@tsmolt/core';
 import { classify, serverErrorNumber } from '../errors.js';
+import { endConnection } from './connection-end.js';
 import { connectionOptions } from './connection-options.js';
 import { capabilitiesOf, isAtLeast, parseVersion } from './mysql-server.js';
 import type { Flavour, MysqlServer, Version } from './mysql-server.js';
@@ -50,9 +51,11 @@ async function askVersion(config: ConnectionOptions): Promise<string> {
       connection.connect((error) => (error === null ? resolve() : reject(error)));
     });
     const rows = await sessionOf(connection).query<{ version: string }>('SELECT version() AS version');
+    await endConnection(connection);
     return rows[0]?.version ?? '';
-  } finally {
+  } catch (thrown) {
     connection.destroy();
+    throw thrown;
   }
 }
 

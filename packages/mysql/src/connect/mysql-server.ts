@@ -31,14 +31,8 @@ export interface MysqlCapabilities {
   readonly escapedGeneration: boolean;
   /** Primary keys that the server adds by itself can be shown or hidden (MySQL 8.0.30). */
   readonly generatedPrimaryKeys: boolean;
-  /** Histograms of columns in `information_schema.column_statistics` (MySQL 8.0). */
-  readonly histograms: boolean;
-  /** `SHOW BINARY LOG STATUS` (MySQL 8.2); before, and on MariaDB, `SHOW MASTER STATUS`. */
-  readonly binaryLogStatus: boolean;
   /** `START TRANSACTION WITH CONSISTENT SNAPSHOT` reports the position of the binary log (MariaDB). */
   readonly snapshotPosition: boolean;
-  /** `LOCK INSTANCE FOR BACKUP` (MySQL 8.0). */
-  readonly backupLock: boolean;
   /** Idle transactions may be ended by the server (MariaDB's `idle_transaction_timeout`). */
   readonly idleTransactionTimeout: boolean;
   /** The variable that limits how long a SELECT may take, in its own unit; 0 turns it off. */
@@ -75,10 +69,7 @@ export function capabilitiesOf(flavour: Flavour, version: Version): MysqlCapabil
     defaultsAsSql: mariadb,
     escapedGeneration: !mariadb,
     generatedPrimaryKeys: mysql(8, 0, 30),
-    histograms: mysql(8, 0, 0),
-    binaryLogStatus: mysql(8, 2, 0),
     snapshotPosition: mariadb,
-    backupLock: mysql(8, 0, 0),
     idleTransactionTimeout: mariadb,
     statementTimeLimit: mariadb ? 'max_statement_time' : 'max_execution_time',
   };

@@ -19,7 +19,7 @@ export async function openMysql(url: ConnectionUrl, options: OpenOptions): Promi
   return {
     url,
     product: productName(server),
-    catalog: new MysqlCatalog(pool, server),
+    catalog: new MysqlCatalog(pool, server, options.logger),
     rowHasher: new MysqlRowHasher(pool, server),
     openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),
     close: () => pool.close(),

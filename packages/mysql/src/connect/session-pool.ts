@@ -1,7 +1,7 @@
-import { Socket } from 'node:net';
 import { createPool } from 'mysql2';
 import type { Pool, PoolConnection } from 'mysql2';
 import { classify } from '../errors.js';
+import { breakConnection } from './connection-end.js';
 import type { MysqlServer } from './mysql-server.js';
 import { sessionOf } from './session.js';
 import type { MysqlSession } from './session.js';
@@ -119,23 +119,4 @@ export class MysqlSessionPool {
       await session.query(statement);
     await this.#options.prepare?.(session);
   }
-}
-
-interface LostConnection extends Error {
-  code?: string;
-}
-
-/** Closes the socket at once and fails what waits; the driver's own `destroy` would leave both waiting. */
-function breakConnection(connection: PoolConnection): void {
-  const reason: LostConnection = new Error('the connection was closed on this side');
-  reason.code = 'PROTOCOL_CONNECTION_LOST';
-  socketOf(connection).destroy(reason);
-  connection.destroy();
-}
-
-/** The driver's types leave it out. */
-function socketOf(connection: PoolConnection): Socket {
-  const socket: unknown = Reflect.get(connection, 'stream');
-  if (socket instanceof Socket) return socket;
-  throw new Error('the driver keeps its socket somewhere else');
 }

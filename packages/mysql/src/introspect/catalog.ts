@@ -1,10 +1,10 @@
-import type { Catalog, NameFilter, Table } from '@tsmolt/core';
+import type { Catalog, Logger, NameFilter, Table } from '@tsmolt/core';
 import type { MysqlServer } from '../connect/mysql-server.js';
 import type { MysqlSession } from '../connect/session.js';
 import type { MysqlSessionPool } from '../connect/session-pool.js';
 import { serverErrorNumber } from '../errors.js';
 import { quoteIdentifier } from '../sql.js';
-import { describeTable, grouped, presentedSchema } from './describe-table.js';
+import { describeTable, grouped } from './describe-table.js';
 import { enumNames } from './enum-names.js';
 import {
   checksQuery,
@@ -27,16 +27,19 @@ import type {
 
 /**
  * Reads `information_schema` of the database in the connection string; a handful of queries for any number of tables.
- *
- * A filter may call the schema of the tables `public`, as MOLT does, or by the database's name.
+ * They are presented in schema `public`, as MOLT does; a filter of schemas does not apply, and the log says so.
  */
 export class MysqlCatalog implements Catalog {
   readonly #pool: MysqlSessionPool;
   readonly #server: MysqlServer;
 
-  constructor(pool: MysqlSessionPool, server: MysqlServer) {
+  readonly #logger: Logger;
+  #toldOfSchemas = false;
+
+  constructor(pool: MysqlSessionPool, server: MysqlServer, logger: Logger) {
     this.#pool = pool;
     this.#server = server;
+    this.#logger = logger;
   }
 
   tables(filter: NameFilter): Promise<Table[]> {
@@ -44,12 +47,20 @@ export class MysqlCatalog implements Catalog {
       const [database] = await session.query<DatabaseRow>(databaseQuery);
       if (database === undefined) return [];
       const rows = await session.query<TableRow>(tablesQuery, [database.name]);
-      const schemas = [presentedSchema, database.name];
+      this.#tellOfSchemas(filter);
       const wanted = rows
-        .filter(({ table }) => schemas.some((schema) => filter.matches({ schema, table })))
+        .filter(({ table }) => filter.matchesTable(table))
         .toSorted((left, right) => Buffer.compare(Buffer.from(left.table), Buffer.from(right.table)));
       return wanted.length === 0 ? [] : this.#describe(session, database, { rows, wanted });
     });
+  }
+
+  #tellOfSchemas({ choosesSchemas }: NameFilter): void {
+    if (!choosesSchemas || this.#toldOfSchemas) return;
+    this.#toldOfSchemas = true;
+    this.#logger.warn(
+      '--schema-filter does not apply to MySQL: its tables belong to the database in the connection string',
+    );
   }
 
   async #describe(

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { TsmoltError } from '@tsmolt/core';
+import { nameFilter, TsmoltError } from '@tsmolt/core';
 import type { BulkTarget, LogicalType, Table, TableName } from '@tsmolt/core';
 import { describe, expect, test } from 'vitest';
 import { offered, useContractDatabase } from './contract-database.js';
@@ -232,13 +232,17 @@ function plans(fixture: ContractFixture): void {
     ).toEqual([]);
 
     await bulkTarget(fixture).createTables(definitions);
-    const created = (
-      await fixture.database().catalog.tables({ matches: (name) => name.schema === schema, description: '' })
-    ).map(({ name, columns, primaryKey }) => ({
-      name: name.table,
-      columns: columns.map((column) => ({ name: column.name, type: column.type, nullable: column.nullable })),
-      key: primaryKey?.columns,
-    }));
+    const created = (await fixture.database().catalog.tables(nameFilter({ schema: `^${schema}$` }))).map(
+      ({ name, columns, primaryKey }) => ({
+        name: name.table,
+        columns: columns.map((column) => ({
+          name: column.name,
+          type: column.type,
+          nullable: column.nullable,
+        })),
+        key: primaryKey?.columns,
+      }),
+    );
     expect(created).toEqual(
       planned.map(({ name, columns }) => ({
         name: name.table,

@@ -53,7 +53,8 @@ function whichTables(fixture: ContractFixture): void {
       .database()
       .catalog.tables(nameFilter({ schema, table: '^orders', tableExclusion: '_old$' }));
     expect(listed.map(({ name }) => name)).toEqual([{ schema: fixture.schema(), table: 'orders' }]);
-    expect(await fixture.database().catalog.tables(nameFilter({ schema: '^nowhere$' }))).toEqual([]);
+    const elsewhere = await fixture.database().catalog.tables(nameFilter({ schema: '^nowhere$' }));
+    expect(elsewhere).toHaveLength(fixture.dialect.hasSchemas ? 0 : 3);
   });
 
   test('what the user owns is readable', async () => {

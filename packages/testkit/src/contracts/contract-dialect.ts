@@ -17,6 +17,8 @@ export interface ContractDialect {
   connect(url: string): Promise<ContractClient>;
   /** Makes an empty place for the tables of one test, current from now on; gives its name as `TableName.schema` has it. */
   freshSchema(client: ContractClient): Promise<string>;
+  /** False where a filter of schemas does not apply. */
+  readonly hasSchemas: boolean;
   readonly quote: (identifier: string) => string;
   /** Makes what is no table and hangs on the table `t (id int)`: views, sequences, indexes. */
   readonly notTables: readonly string[];

@@ -20,6 +20,7 @@ export const mysqlDialect: ContractDialect = {
     await emptyDatabase(client);
     return 'public';
   },
+  hasSchemas: false,
   quote: quoted,
   notTables: ['CREATE VIEW looked_at AS SELECT id FROM t', 'CREATE INDEX found ON t (id)'],
   systemSchemas: /^(information_schema|mysql|performance_schema|sys)$/,

@@ -20,6 +20,7 @@ export const postgresDialect: ContractDialect = {
     await client.query(`SET search_path = ${schema}`);
     return schema;
   },
+  hasSchemas: true,
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   notTables: [
     'CREATE VIEW looked_at AS SELECT id FROM t',

@@ -20,6 +20,8 @@ export function sharedSettings(
   return {
     'bind-address': '127.0.0.1',
     datadir: folder.dataDirectory,
+    // Of its own: a server that starts clears away what another one has in a shared one.
+    tmpdir: folder.path,
     socket: `${folder.path}/server.sock`,
     'pid-file': `${folder.path}/server.pid`,
     'skip-name-resolve': 'ON',
