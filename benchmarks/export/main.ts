@@ -50,7 +50,7 @@ function contenders(from: string): Contender[] {
   const contender = (name: string, command: string): Contender => ({
     name,
     prepare: () => rm(join(folder, 'out'), { recursive: true, force: true }),
-    run: () => runMeasured(`mkdir -p ${folder}/out && ${command}`),
+    run: () => runMeasured(`mkdir -p ${folder}/out; ${command}`),
     check: async () => {
       const written = await linesOfCsv(join(folder, 'out'));
       if (written !== rows) throw new Error(`${name} wrote ${written} rows`);

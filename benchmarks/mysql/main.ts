@@ -90,7 +90,7 @@ async function intoFiles(): Promise<void> {
     const contender = (name: string, command: string, written: () => Promise<number>): Contender => ({
       name,
       prepare: () => rm(join(folder, 'out'), { recursive: true, force: true }),
-      run: () => runMeasured(`mkdir -p ${folder}/out && ${command}`),
+      run: () => runMeasured(`mkdir -p ${folder}/out; ${command}`),
       check: async () => {
         const count = await written();
         if (count !== rows) throw new Error(`${name} wrote ${count} rows`);

@@ -76,6 +76,8 @@ class ScenarioRun {
       '--non-interactive',
       '--metrics-listen-addr',
       '127.0.0.1:0',
+      '--pprof-listen-addr',
+      '127.0.0.1:0',
       ...routes[route].map((flag) => this.#filled(flag)),
       ...(step.flags ?? []).map((flag) => this.#filled(flag)),
     ];

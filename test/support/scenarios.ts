@@ -19,21 +19,23 @@ export function scenarioTests(theme: string, scenarios: readonly Scenario[]): vo
       await s3.stop();
     });
 
-    test.concurrent.each(scenarios.flatMap(cases))(
-      '$name',
-      async ({ scenario, product, route }) => {
-        const source = await freshDatabase(product, standIn);
-        const target = await freshDatabase(targetOf(route), standIn);
-        try {
-          await source.run(scenario.sources[product] ?? []);
-          await runScenario(scenario, { source, target, route, s3Url: s3.url });
-        } finally {
-          await source.drop();
-          await target.drop();
-        }
-      },
-      Math.max(60_000, ...scenarios.map(({ timeout = 0 }) => timeout)),
-    );
+    for (const { name, scenario, product, route } of scenarios.flatMap(cases)) {
+      test.concurrent(
+        name,
+        async () => {
+          const source = await freshDatabase(product, standIn);
+          const target = await freshDatabase(targetOf(route), standIn);
+          try {
+            await source.run(scenario.sources[product] ?? []);
+            await runScenario(scenario, { source, target, route, s3Url: s3.url });
+          } finally {
+            await source.drop();
+            await target.drop();
+          }
+        },
+        scenario.timeout ?? 60_000,
+      );
+    }
   });
 }
 

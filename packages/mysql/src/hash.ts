@@ -5,7 +5,7 @@ import type {
 import { isAtLeast } from './connect/mysql-server.js';
 import type { MysqlServer } from './connect/mysql-server.js';
 import type { MysqlSession } from './connect/session.js';
-import { bits, hex, utf8Text } from './export/field-text.js';
+import { bits, hex, numberText, utf8Text } from './export/field-text.js';
 import { nativeTypeOf } from './export/native-type.js';
 import { withPolicy } from './export/unrepresentable.js';
 import { from, quoteIdentifier } from './sql.js';
@@ -124,7 +124,7 @@ function canonicalText(column: Column, type: LogicalType): string {
       return `IF(${name}, 'true', 'false')`;
     case 'integer':
     case 'decimal':
-      return native.zerofill || native.base === 'year' ? `(${name} + 0)` : name;
+      return numberText(name, native);
     case 'bytes':
       return hex(name);
     case 'bit':

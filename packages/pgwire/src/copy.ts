@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import type { CopyToStreamQuery } from 'pg-copy-streams';
-import { stoppedOnRequest, TsmoltError } from '@tsmolt/core';
+import { stoppedOnRequest, TsmoltError, withRetry } from '@tsmolt/core';
 import type { ConnectionUrl, ExportStream, LoadReceipt } from '@tsmolt/core';
 import { classify } from './errors.js';
 import { receiptExists, writeReceipt } from './fetch-status/receipts.js';
@@ -112,8 +112,25 @@ async function copyWithReceipt(
     data.destroy();
     const lost = thrown instanceof TsmoltError && (thrown.code === 'TSM4007' || thrown.code === 'TSM2007');
     if (!lost || options.signal.aborted) throw thrown;
-    if (await pool.use(subject, (client) => receiptExists(client, receipt))) return rows;
+    if (await wasCommitted(options, thrown)) return rows;
     throw nothingCommitted(thrown);
+  }
+}
+
+/** @throws TsmoltError `TSM4007` where the target cannot be asked: then the file must not be sent again by this process */
+async function wasCommitted(
+  { pool, subject, receipt }: CopyOptions & { readonly receipt: LoadReceipt },
+  lost: TsmoltError,
+): Promise<boolean> {
+  try {
+    return await withRetry(() => pool.use(subject, (client) => receiptExists(client, receipt)));
+  } catch (thrown) {
+    throw new TsmoltError('TSM4007', {
+      message: `${lost.message}; the server may or may not have committed the rows, and could not be asked`,
+      advice:
+        'Continue the fetch by its id: what is committed is known then, and no row will be there twice.',
+      cause: thrown,
+    });
   }
 }
 

@@ -13,6 +13,8 @@ export interface DownloadOptions {
 /** The body of an answer as a stream whose errors are `TsmoltError`s. Destroying it ends the connection. */
 export function download(body: Readable, { signal, explain, stallMs }: DownloadOptions): Readable {
   const out = new PassThrough({ highWaterMark: 256 * 1024 });
+  // It may fail before its reader has begun to listen; whoever reads it then gets the error all the same.
+  out.on('error', () => undefined);
   const stopping = signal && AbortSignal.any([signal]);
   const stop = (): void => {
     out.destroy(stoppedOnRequest());

@@ -28,7 +28,7 @@ const target = (b: string): string[] => [
   `CREATE TABLE b ${b}`,
 ];
 
-const inOrder = ['--table-concurrency', '1', '--export-concurrency', '1', '--row-batch-size', '25', '--flush-rows', '25'];
+const inOrder = ['--table-concurrency', '1', '--export-concurrency', '1', '--flush-rows', '25'];
 
 const counts = (a: string, b: string): Scenario['rows'] & object => ({
   'SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b)': [[a, b]],
@@ -120,7 +120,7 @@ export const refusedRows: readonly Scenario[] = [
       'SELECT id, n, v FROM b WHERE id = 60': [['60', '0', 'mine']],
     },
     log: [
-      { message: /^Error: .*public\.b.*duplicate key/ },
+      { message: /^Error: .*public\.b.*(duplicate key|collides)/ },
       { message: 'table to continue', table: 'public.b', file: 'public.b/shard_01_part_00000001.csv.gz' },
     ],
     then: [tokensOf('public.b', 'shard_01_part_00000001.csv.gz')],

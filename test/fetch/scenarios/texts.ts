@@ -52,7 +52,10 @@ function written(
     Object.entries(types).map(([name, type]) => {
       const quote = quoting[name as SourceName];
       const rows = texts.map((text, index) => row(index + 1, text === null ? 'NULL' : quote(text)));
-      return [name, [`CREATE TABLE texts (${definition(type)})`, `INSERT INTO texts VALUES ${rows.join(', ')}`]];
+      return [
+        name,
+        [`CREATE TABLE texts (${definition(type)})`, `INSERT INTO texts VALUES ${rows.join(', ')}`],
+      ];
     }),
   );
 }
@@ -108,7 +111,11 @@ export const awkwardTexts: readonly Scenario[] = [
   ...bySource('texts that a file could confuse', inTwoColumns, {
     flags: ['--table-handling', 'drop-on-target-and-recreate'],
     rows: {
-      'SELECT id, v, n FROM texts ORDER BY id': allTexts.map((text, index) => [String(index + 1), text, null]),
+      'SELECT id, v, n FROM texts ORDER BY id': allTexts.map((text, index) => [
+        String(index + 1),
+        text,
+        null,
+      ]),
     },
     log: [{ message: 'data import on target for table complete', table: 'public.texts', num_rows: 24 }],
   }),
@@ -131,7 +138,9 @@ export const awkwardTexts: readonly Scenario[] = [
     flags: ['--table-handling', 'drop-on-target-and-recreate'],
     exitCode: 1,
     rows: { 'SELECT count(*) FROM texts': [['0']] },
-    log: [{ message: /^Error: public\.texts, shard 1: .*the text \\N/, code: 'TSM3008', advice: /--filter-path/ }],
+    log: [
+      { message: /^Error: public\.texts, shard 1: .*the text \\N/, code: 'TSM3008', advice: /--filter-path/ },
+    ],
   },
   {
     name: 'names that a path, a file and SQL could confuse',

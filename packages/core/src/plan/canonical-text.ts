@@ -49,3 +49,17 @@ function textTraits(type: LogicalType): string {
       return '';
   }
 }
+
+/** Kinds whose values every engine puts into the same order. Texts are not among them: their order is a collation's. */
+const sortedAlike: ReadonlySet<LogicalType['kind']> = new Set([
+  'integer',
+  'decimal',
+  'date',
+  'timestamp',
+  'uuid',
+]);
+
+/** Whether a range of values of the type means the same rows on every engine. */
+export function sortsAlike(type: LogicalType): boolean {
+  return sortedAlike.has(withoutDomain(type).kind);
+}

@@ -18,6 +18,8 @@ export interface TablePair {
   readonly columns: readonly ColumnPair[];
   /** Which rows are copied, as a condition in the source's own SQL (`--filter-path`). All of them where it is unset. */
   readonly filter?: string;
+  /** The same rows in the target's SQL, where it is written otherwise there. */
+  readonly targetFilter?: string;
 }
 
 export interface MatchOptions {

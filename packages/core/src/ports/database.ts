@@ -4,6 +4,7 @@ import type { BulkTarget } from './bulk-target.js';
 import type { FetchStatus } from './fetch-status.js';
 import type { Catalog } from './catalog.js';
 import type { RowHasher } from './row-hasher.js';
+import type { RowVerifier } from './row-verifier.js';
 import type { SnapshotOptions, SnapshotSource } from './snapshot-source.js';
 
 export interface OpenOptions {
@@ -27,6 +28,8 @@ export interface Database {
   readonly product: string;
   readonly catalog: Catalog;
   readonly rowHasher?: RowHasher;
+  /** Compares rows, outside of any snapshot. */
+  readonly rowVerifier?: RowVerifier;
   readonly bulkTarget?: BulkTarget;
   /** The memory of fetches into this database, in tables of its own. */
   readonly fetchStatus?: FetchStatus;

@@ -1,6 +1,8 @@
 const quote = 0x22;
 const newline = 0x0a;
 
+const leastBlockBytes = 256 * 1024;
+
 /** A part ends with the row that reaches one of the two. */
 export interface CutLimits {
   readonly rows: number;
@@ -39,18 +41,26 @@ export class CsvCutter {
     return true;
   }
 
-  /** The bytes of the next part: whole rows, at least one. */
+  /** The bytes of the next part: whole rows, at least one. They come in blocks: what follows costs by the block. */
   async *part(): AsyncGenerator<Buffer> {
     this.rows = 0;
     let bytes = 0;
+    let block: Buffer[] = [];
+    let blockBytes = 0;
     while (await this.hasMore()) {
       const end = this.#scan(bytes);
       const given = this.#pending.subarray(0, end.position);
       this.#pending = this.#pending.subarray(end.position);
       bytes += given.length;
-      yield given;
-      if (end.full) return;
+      blockBytes += given.length;
+      block.push(given);
+      if (end.full) break;
+      if (blockBytes < leastBlockBytes) continue;
+      yield Buffer.concat(block, blockBytes);
+      block = [];
+      blockBytes = 0;
     }
+    if (blockBytes > 0) yield Buffer.concat(block, blockBytes);
   }
 
   /** Counts rows in what is pending, up to the end of the row that fills the part. */

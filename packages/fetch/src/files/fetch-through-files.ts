@@ -1,4 +1,4 @@
-import { asTsmoltError } from '@tsmolt/core';
+import { asTsmoltError, displayName } from '@tsmolt/core';
 import type { FetchStatus } from '@tsmolt/core';
 import { currentRun, openRun, statusOf } from '../continuation/open-run.js';
 import { assertContinuationFile } from '../continuation/restore-tables.js';
@@ -43,9 +43,11 @@ async function runToItsEnd(run: FilesRun): Promise<FetchReport> {
   try {
     await assertWantedFile(run, opened);
     const report = await moveTables(run, opened);
-    await finish(run, opened);
-    await snapshot?.close('complete');
-    await status.updateRun(options.fetchId, { state: 'complete' });
+    const left = await tablesLeft(run);
+    if (left.length === 0 || options.mode !== 'export-only') await finish(run, opened);
+    await snapshot?.close(left.length === 0 ? 'complete' : 'resumable');
+    if (left.length === 0) await status.updateRun(options.fetchId, { state: 'complete' });
+    else tellWhatIsLeft(run, left);
     return report;
   } catch (thrown) {
     await snapshot?.close(status.durable ? 'resumable' : 'failed').catch((second: unknown) => {
@@ -56,6 +58,20 @@ async function runToItsEnd(run: FilesRun): Promise<FetchReport> {
     });
     throw thrown;
   }
+}
+
+/** A token continues its table alone: the others of the fetch are still to be done. */
+async function tablesLeft({ options, status }: FilesRun): Promise<string[]> {
+  const done = options.mode === 'export-only' ? ['exported', 'loaded'] : ['loaded'];
+  const tables = await status.tables(options.fetchId);
+  return tables.filter(({ state }) => !done.includes(state)).map(({ source }) => displayName(source));
+}
+
+function tellWhatIsLeft({ options }: FilesRun, tables: readonly string[]): void {
+  options.logger.warn(
+    { fetch_id: options.fetchId, tables },
+    `tables of the fetch are left: run the command again with --fetch-id ${options.fetchId} and without --continuation-token`,
+  );
 }
 
 async function moveTables(run: FilesRun, opened: OpenedTables): Promise<FetchReport> {

@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
 import type { ExportedFile, ObjectStore } from '@tsmolt/core';
-import { metered } from '../byte-meter.js';
 import type { Compression } from '../options.js';
 import { CsvCutter } from './csv-cutter.js';
 import type { CutLimits } from './csv-cutter.js';
 import { partName } from './part-names.js';
 
-/** What one gzip stage holds: zlib's window and hash chains, and its output. */
-export const compressionBufferBytes = 512 * 1024;
+/** What the stages of one file hold: blocks before and after compression, zlib's window and hash chains. */
+export const compressionBufferBytes = 2 * 1024 * 1024;
 
 const streamBuffer = 256 * 1024;
 
@@ -50,9 +49,10 @@ async function writePart(cutter: CsvCutter, options: PartOptions, index: number)
   const part = options.firstPart + index;
   const name = partName({ folder, shard, part, compression });
   const hash = createHash('sha256');
-  const rows = Readable.from(cutter.part(), { objectMode: false, highWaterMark: streamBuffer });
-  const counted = metered(rows, options.onBytes);
-  const stored = hashed(compression === 'gzip' ? compressed(counted) : counted, hash);
+  const rows = asStream(cutter.part(), options.onBytes);
+  const stored = asStream(compression === 'gzip' ? compressed(rows) : rows, (_bytes, chunk) => {
+    hash.update(chunk);
+  });
   const bytes = await store.put(name, stored, signal);
   return { shard, part, range, name, rows: cutter.rows, bytes, sha256: hash.digest('hex') };
 }
@@ -62,18 +62,18 @@ function compressed(stream: Readable): Readable {
   // The error reaches whoever reads the result; the callback is only there because pipeline wants one.
   return pipeline(
     stream,
-    createGzip({ level: constants.Z_BEST_SPEED, chunkSize: 64 * 1024 }),
+    createGzip({ level: constants.Z_BEST_SPEED, chunkSize: 256 * 1024 }),
     () => undefined,
   );
 }
 
-/** The same chunks, after the hash has seen them. */
-function hashed(stream: Readable, hash: ReturnType<typeof createHash>): Readable {
-  const seen = async function* (): AsyncGenerator<Buffer> {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      hash.update(chunk);
+/** The same chunks as a stream, each shown on its way. */
+function asStream(chunks: AsyncIterable<Buffer>, onChunk: (bytes: number, chunk: Buffer) => void): Readable {
+  const shown = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      onChunk(chunk.length, chunk);
       yield chunk;
     }
   };
-  return Readable.from(seen(), { objectMode: false, highWaterMark: streamBuffer });
+  return Readable.from(shown(), { objectMode: false, highWaterMark: streamBuffer });
 }

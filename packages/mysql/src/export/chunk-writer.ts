@@ -3,7 +3,7 @@ const chunkBytes = 128 * 1024;
 const hexPiece = 32 * 1024;
 const quote = 0x22;
 const quoteMark = Buffer.from('"');
-const bytesStart = Buffer.from('"\\x');
+const bytesStart = Buffer.from('\\x');
 
 /** Gathers pieces of rows into chunks of one size, whatever the length of a row. */
 export class ChunkWriter {
@@ -39,7 +39,7 @@ export class ChunkWriter {
     this.write(quoteMark);
   }
 
-  /** Bytes as a quoted field, in PostgreSQL's hexadecimal form. */
+  /** Bytes in PostgreSQL's hexadecimal form, of which nothing has to be quoted. */
   writeBytes(bytes: Buffer): void {
     this.write(bytesStart);
     for (let start = 0; start < bytes.length; start += hexPiece) {
@@ -47,7 +47,6 @@ export class ChunkWriter {
         Buffer.from(bytes.toString('hex', start, Math.min(bytes.length, start + hexPiece)), 'latin1'),
       );
     }
-    this.write(quoteMark);
   }
 
   flush(): void {

@@ -79,7 +79,8 @@ function groupPlaces(columns: readonly Column[], places: readonly RowPart[]): Gr
     if (part === 'fields' && before?.part === 'fields') before.columns.push(column);
     else groups.push({ part, columns: [column] });
   }
-  return groups;
+  // A row without columns is a line all the same.
+  return groups.length === 0 ? [{ part: 'fields', columns: [] }] : groups;
 }
 
 function joined(fields: readonly string[]): string {

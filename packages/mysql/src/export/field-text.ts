@@ -1,8 +1,7 @@
-import { TsmoltError } from '@tsmolt/core';
+import { displayName, TsmoltError } from '@tsmolt/core';
 import type { Column, Table } from '@tsmolt/core';
-import { displayName } from '@tsmolt/core';
 import { quoteIdentifier } from '../sql.js';
-import { isBytes, isFloat, isText, isWholeNumber, nativeTypeOf } from './native-type.js';
+import { isBytes, isText, isWholeNumber, nativeTypeOf } from './native-type.js';
 import type { NativeType } from './native-type.js';
 
 /** How a column's value is printed by the server, in utf8mb4. NULL stays NULL. */
@@ -23,23 +22,39 @@ export function fieldText(table: Table, column: Column): FieldText {
   const plain = plainText(name, native, column);
   if (plain !== undefined) return { sql: plain, free: false };
   if (column.type.kind === 'native') throw unsupported(table, column);
-  if (isBytes(native.base) && column.type.kind !== 'uuid')
-    return { sql: `CONCAT('\\\\x', ${hex(name)})`, free: true };
-  if (isBytes(native.base)) return { sql: hex(name), free: false };
+  if (isBytes(native.base)) {
+    const uuid = column.type.kind === 'uuid';
+    return { sql: uuid ? hex(name) : `CONCAT('\\\\x', ${hex(name)})`, free: false };
+  }
   return { sql: utf8Text(name), free: true };
 }
 
 /** Numbers, times and bits: texts of a few plain characters. */
 function plainText(name: string, native: NativeType, column: Column): string | undefined {
-  const { base, zerofill, length } = native;
-  // YEAR is printed with four digits and ZEROFILL with zeros in front: as numbers they are printed as such.
-  if (base === 'year' || ((isWholeNumber(base) || base === 'decimal') && zerofill)) return `(${name} + 0)`;
-  if (isWholeNumber(base) || base === 'decimal') return name;
-  if (isFloat(base)) return floatText(name, native);
-  if (base === 'bit') return column.type.kind === 'boolean' ? `(${name} + 0)` : bits(name, length ?? 1);
-  if (base === 'date' || base === 'datetime' || base === 'time') return `CAST(${name} AS CHAR)`;
-  if (base === 'timestamp') return `CONCAT(CAST(${name} AS CHAR), '+00')`;
-  return undefined;
+  if (isWholeNumber(native.base)) return numberText(name, native);
+  switch (native.base) {
+    case 'year':
+    case 'decimal':
+      return numberText(name, native);
+    case 'float':
+    case 'double':
+      return floatText(name, native);
+    case 'bit':
+      return column.type.kind === 'boolean' ? `(${name} + 0)` : bits(name, native.length ?? 1);
+    case 'date':
+    case 'datetime':
+    case 'time':
+      return `CAST(${name} AS CHAR)`;
+    case 'timestamp':
+      return `CONCAT(CAST(${name} AS CHAR), '+00')`;
+    default:
+      return undefined;
+  }
+}
+
+/** YEAR is printed with four digits and ZEROFILL with zeros in front; the results of an addition are not. */
+export function numberText(name: string, { base, zerofill }: NativeType): string {
+  return zerofill || base === 'year' ? `(${name} + 0)` : name;
 }
 
 /** Significant digits that every DOUBLE keeps. */

@@ -20,9 +20,9 @@ export function nativeTypeOf(column: Pick<Column, 'nativeType'>): NativeType {
 }
 
 const texts = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext']);
-const bytes = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob', 'vector']);
+const bytes = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
 const whole = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'integer', 'bigint']);
-const long = new Set(['text', 'mediumtext', 'longtext', 'blob', 'mediumblob', 'longblob', 'json', 'vector']);
+const long = new Set(['text', 'mediumtext', 'longtext', 'blob', 'mediumblob', 'longblob', 'json']);
 
 export const isText = (base: string): boolean => texts.has(base);
 export const isBytes = (base: string): boolean => bytes.has(base);

@@ -5,7 +5,7 @@ import type { ExportStream, Table } from '@tsmolt/core';
 import type { MysqlSessionPool } from '../connect/session-pool.js';
 import type { SnapshotLease, SnapshotSessions } from '../snapshot/snapshot-sessions.js';
 import { ChunkWriter } from './chunk-writer.js';
-import type { RowPlan } from './csv-row.js';
+import type { RowPart, RowPlan } from './csv-row.js';
 import { stopStatement } from './stop-statement.js';
 import { countReplaced, refusal } from './unrepresentable.js';
 
@@ -58,7 +58,7 @@ class RowStream extends Readable {
   readonly #nullField: Buffer;
   readonly #writer = new ChunkWriter((chunk) => this.#deliver(chunk));
   /** Resolves, with the error if there was one, when the server has ended the statement or the connection is gone. */
-  readonly #statementEnd: Promise<unknown>;
+  readonly #statementEnd: Promise<Error | undefined>;
   #ended = false;
   /** Whether somebody has seen to it that the session goes back. */
   #returned = false;
@@ -73,20 +73,17 @@ class RowStream extends Readable {
     void this.#finish();
   }
 
-  #start(): Promise<unknown> {
+  #start(): Promise<Error | undefined> {
     return new Promise((resolve) => {
-      // Without a callback the driver keeps no rows, and a lost connection shows at the connection alone.
-      const query = this.#connection.query({
-        sql: this.#options.sql,
-        rowsAsArray: true,
-        typeCast: false,
-      });
-      const end = (thrown?: unknown): void => {
+      const end = (thrown?: Error): void => {
         this.#ended = true;
         this.#connection.off('error', end);
         resolve(thrown);
       };
+      // Before the statement is sent: of a connection that is gone already, the driver says so at once.
       this.#connection.on('error', end);
+      // Without a callback the driver keeps no rows, and a lost connection shows at the connection alone.
+      const query = this.#connection.query({ sql: this.#options.sql, rowsAsArray: true, typeCast: false });
       query.on('error', end);
       query.on('end', () => end());
       query.on('result', (row: unknown) => this.#take(row as Row));
@@ -132,7 +129,8 @@ class RowStream extends Readable {
   }
 
   #deliver(chunk: Buffer): void {
-    if (!this.push(chunk) && !this.#ended) this.#connection.pause();
+    // A row may turn out to be unprintable when its first chunk is full already.
+    if (!this.destroyed && !this.push(chunk) && !this.#ended) this.#connection.pause();
   }
 
   #take(row: Row): void {
@@ -143,15 +141,20 @@ class RowStream extends Readable {
     if (report !== undefined && report !== null && !this.#accept(report.toString())) return;
     for (const [index, part] of parts.entries()) {
       if (index > 0) this.#writer.write(comma);
-      const value = row[index] ?? null;
-      if (part === 'fields' && value === null) return void this.destroy(tooLong(this.#options));
-      if (value === null) this.#writer.write(this.#nullField);
-      else if (part === 'fields') this.#writer.write(value);
-      else if (part === 'long text') this.#writer.writeText(value);
-      else this.#writer.writeBytes(value);
+      this.#write(part, row[index] ?? null);
     }
     this.#writer.write(newLine);
     this.rows += 1;
+  }
+
+  #write(part: RowPart, value: Buffer | null): void {
+    if (value === null) {
+      // Fields are never NULL: the server could not print them.
+      if (part === 'fields') this.destroy(tooLong(this.#options));
+      else this.#writer.write(this.#nullField);
+    } else if (part === 'fields') this.#writer.write(value);
+    else if (part === 'long text') this.#writer.writeText(value);
+    else this.#writer.writeBytes(value);
   }
 
   #accept(report: string): boolean {

@@ -14,12 +14,12 @@ const interrupted = 1317;
 export async function stopStatement(
   session: MysqlSession,
   outside: MysqlSessionPool,
-  statementEnd: Promise<unknown>,
+  statementEnd: Promise<Error | undefined>,
 ): Promise<void> {
   const { threadId } = session.raw;
   // Where the server refuses it, its rows are read and thrown away to the end.
   await outside
-    .use('stopping an export', (other) => other.query(`KILL QUERY ${Number(threadId)}`))
+    .use('stopping an export', (other) => other.query(`KILL QUERY ${threadId}`))
     .catch(() => undefined);
   const thrown = await statementEnd;
   if (thrown !== undefined && serverErrorNumber(thrown) === undefined) throw thrown;

@@ -37,8 +37,8 @@ export async function openSnapshot(
   const workers = new MysqlSessionPool({ server, maxConnections: Math.max(1, options.maxConnections) });
   try {
     const leases = await openSessions(workers, options.maxConnections);
-    const { tables } = options;
-    const start = await startAtOnePoint({ server, outside, leases, settings, tables, logger });
+    const { tables, wantCursor } = options;
+    const start = await startAtOnePoint({ server, outside, leases, settings, tables, wantCursor, logger });
     if (options.wantCursor) refuseEmptyPosition(server, start.position);
     return await adopt({ server, outside, workers, options, settings, start });
   } catch (thrown) {

@@ -7,6 +7,7 @@ import { serverErrorNumber } from '../errors.js';
 import { hasPositions, positionAt, readPosition, readSnapshotPlace } from '../position.js';
 import type { PositionSettings } from '../position.js';
 import { from } from '../sql.js';
+import { mayHave, readGrants } from './grants.js';
 
 /** The sessions that see the same rows, and how that came about. */
 export interface StartPoint {
@@ -25,6 +26,7 @@ export interface StartOptions {
   readonly leases: readonly MysqlSessionLease[];
   readonly settings: PositionSettings;
   readonly tables: readonly Table[];
+  readonly wantCursor: boolean;
   readonly logger: Logger;
 }
 
@@ -40,6 +42,9 @@ type Attempt = StartPoint | Unavailable;
  * allow: a global read lock, locks on the run's tables, a moment without commits, or one session alone.
  */
 export async function startAtOnePoint(options: StartOptions): Promise<StartPoint> {
+  // One session is one point by itself; a lock is only worth its price for the position beside it.
+  if (options.leases.length === 1 && !options.wantCursor)
+    return { ...(await inOneSession(options)), warnings: [] };
   const reasons: string[] = [];
   for (const mode of [underGlobalLock, underTableLocks, inQuietMoment]) {
     const attempt = await mode(options);
@@ -93,6 +98,11 @@ interface Lock {
 async function underLock(options: StartOptions, lock: Lock): Promise<Attempt> {
   const holder = await options.outside.lease('locking for a snapshot');
   try {
+    if (!mayHave(await readGrants(holder.session), lock.needs)) {
+      return {
+        reason: `the snapshot is not taken under ${lock.name}: that needs the privilege ${lock.needs}, which SHOW GRANTS does not list`,
+      };
+    }
     const refused = await acquire(holder.session, lock);
     if (refused !== undefined) return { reason: refused };
     const position = await currentPosition(holder.session, options);

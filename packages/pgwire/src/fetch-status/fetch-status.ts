@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { withRetry } from '@tsmolt/core';
+import { TsmoltError, withRetry } from '@tsmolt/core';
 import type {
   ContinuationToken,
   ExportedFile,
@@ -73,7 +73,7 @@ export class PgwireFetchStatus implements FetchStatus {
   }
 
   addRanges(fetchId: string, table: number, ranges: readonly PlannedRange[]): Promise<void> {
-    return this.#use((client) => units.insertRanges(client, { fetchId, table }, ranges));
+    return this.#transaction((client) => units.insertRanges(client, { fetchId, table }, ranges));
   }
 
   ranges(fetchId: string, table: number): Promise<RangeRecord[]> {
@@ -89,7 +89,7 @@ export class PgwireFetchStatus implements FetchStatus {
   }
 
   addFiles(fetchId: string, table: number, files: readonly ExportedFile[]): Promise<void> {
-    return this.#use((client) => units.insertFiles(client, { fetchId, table }, files));
+    return this.#transaction((client) => units.addFiles(client, { fetchId, table }, files));
   }
 
   files(fetchId: string, table: number): Promise<FileRecord[]> {
@@ -148,9 +148,15 @@ export class PgwireFetchStatus implements FetchStatus {
     );
   }
 
-  /** All statements here give the same result when they are repeated, or fail on a key that is there already. */
+  /** All work here gives the same result when it is repeated, also where the first attempt has happened unseen. */
   #use<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
-    return withRetry(() => this.#pool.use(subject, work));
+    return withRetry(async () => {
+      try {
+        return await this.#pool.use(subject, work);
+      } catch (thrown) {
+        throw repeatable(thrown);
+      }
+    });
   }
 
   #transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
@@ -161,4 +167,10 @@ export class PgwireFetchStatus implements FetchStatus {
       return result;
     });
   }
+}
+
+/** An outcome that nobody knows (SQLSTATE 40003) is no worse here than a connection that is lost. */
+function repeatable(thrown: unknown): unknown {
+  if (!(thrown instanceof TsmoltError) || thrown.code !== 'TSM4007') return thrown;
+  return new TsmoltError('TSM2007', { message: thrown.message, advice: thrown.advice, cause: thrown });
 }

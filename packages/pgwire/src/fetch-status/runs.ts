@@ -1,6 +1,7 @@
 import type { ClientBase, QueryResultRow } from 'pg';
 import type { ContinuationToken, NewRun, RunRecord, RunState, TableRecord } from '@tsmolt/core';
 import { createStatements, statusSchema } from './layout.js';
+import { takenOver } from './receipts.js';
 
 /** Whether the last of the tables exists, and so all of them. */
 export async function isPrepared(client: ClientBase): Promise<boolean> {
@@ -17,10 +18,11 @@ export async function createTables(client: ClientBase): Promise<void> {
   for (const statement of createStatements) await client.query(statement);
 }
 
+/** The id is a new UUID: where the run is there already, the answer to a first attempt was lost. */
 export async function insertRun(client: ClientBase, run: NewRun): Promise<void> {
   await client.query(
     `INSERT INTO ${statusSchema}.runs (fetch_id, source, storage, compression, state, snapshot, cdc_cursor)
-      VALUES ($1, $2, $3, $4, 'preparing', '', '')`,
+      VALUES ($1, $2, $3, $4, 'preparing', '', '') ON CONFLICT DO NOTHING`,
     [run.fetchId, run.source, run.storage, run.files.compression],
   );
 }
@@ -75,11 +77,13 @@ export async function deleteUnits(client: ClientBase, fetchId: string): Promise<
   await changeRun(client, fetchId, { state: 'preparing', snapshot: '', cursor: '' });
 }
 
+/** The token is a new UUID: where another one is there, another process has noted the table. */
 export async function insertTable(client: ClientBase, fetchId: string, table: TableRecord): Promise<void> {
-  await client.query(
-    `INSERT INTO ${statusSchema}.tables (fetch_id, table_number, source_schema, source_table, target_schema,
+  const { rowCount } = await client.query(
+    `INSERT INTO ${statusSchema}.tables AS t (fetch_id, table_number, source_schema, source_table, target_schema,
       target_table, columns, format, filter, token, state, rows_before)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+      ON CONFLICT (fetch_id, table_number) DO UPDATE SET token = excluded.token WHERE t.token = excluded.token`,
     [
       fetchId,
       table.number,
@@ -95,6 +99,7 @@ export async function insertTable(client: ClientBase, fetchId: string, table: Ta
       table.rowsBefore.toString(),
     ],
   );
+  if (rowCount !== 1) throw takenOver(`table ${table.number} of fetch ${fetchId}`);
 }
 
 interface TableRow extends QueryResultRow {

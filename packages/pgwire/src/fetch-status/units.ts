@@ -15,15 +15,21 @@ export interface TableKey {
   readonly table: number;
 }
 
-/** Arrays that are unnested side by side: one statement for any number of ranges. */
+/**
+ * Arrays that are unnested side by side: one statement for any number of ranges.
+ *
+ * @throws TsmoltError `TSM4010` when somebody else has planned the table
+ */
 export async function insertRanges(
   client: ClientBase,
-  { fetchId, table }: TableKey,
+  key: TableKey,
   ranges: readonly PlannedRange[],
 ): Promise<void> {
-  await client.query(
+  const { fetchId, table } = key;
+  const { rowCount } = await client.query(
     `INSERT INTO ${statusSchema}.ranges (fetch_id, table_number, shard, range_number, condition, state)
-      SELECT $1::UUID, $2::INT8, unnest($3::INT8[]), unnest($4::INT8[]), unnest($5::TEXT[]), 'planned'`,
+      SELECT $1::UUID, $2::INT8, unnest($3::INT8[]), unnest($4::INT8[]), unnest($5::TEXT[]), 'planned'
+      ON CONFLICT DO NOTHING`,
     [
       fetchId,
       table,
@@ -32,6 +38,15 @@ export async function insertRanges(
       ranges.map((range) => range.condition),
     ],
   );
+  if (rowCount === ranges.length) return;
+  // Those of a first attempt whose answer was lost are the same.
+  const noted = new Set((await selectRanges(client, key)).map(displayRange));
+  if (noted.size !== ranges.length || !ranges.every((range) => noted.has(displayRange(range))))
+    throw takenOver(`the export of table ${table} of fetch ${fetchId}`);
+}
+
+function displayRange({ shard, number, condition }: PlannedRange): string {
+  return `${shard}/${number}: ${condition}`;
 }
 
 interface RangeRow extends QueryResultRow {
@@ -59,6 +74,7 @@ export async function claimRange(client: ClientBase, range: RangeKey, worker: st
   return rowCount === 1;
 }
 
+/** Done once for a worker that asks twice because the first answer was lost. */
 export async function finishRange(
   client: ClientBase,
   range: RangeKey,
@@ -69,11 +85,29 @@ export async function finishRange(
     `UPDATE ${statusSchema}.ranges SET state = 'exported' WHERE ${ofRange} AND state = 'planned' AND claimed_by = $5`,
     [...valuesOf(range), worker],
   );
-  if (rowCount !== 1) throw takenOver(`range ${range.number} of shard ${range.shard}`);
-  await insertFiles(client, range, files);
+  if (rowCount === 1) return insertFiles(client, range, files);
+  const { rows } = await client.query(
+    `SELECT 1 FROM ${statusSchema}.ranges WHERE ${ofRange} AND state = 'exported' AND claimed_by = $5`,
+    [...valuesOf(range), worker],
+  );
+  if (rows.length === 0) throw takenOver(`range ${range.number} of shard ${range.shard}`);
 }
 
-export async function insertFiles(
+/** Files that no range of ours produced: those of a first attempt whose answer was lost are the same. */
+export async function addFiles(
+  client: ClientBase,
+  key: TableKey,
+  files: readonly ExportedFile[],
+): Promise<void> {
+  const known = new Set((await selectFiles(client, key)).map(({ name }) => name));
+  await insertFiles(
+    client,
+    key,
+    files.filter(({ name }) => !known.has(name)),
+  );
+}
+
+async function insertFiles(
   client: ClientBase,
   { fetchId, table }: TableKey,
   files: readonly ExportedFile[],
@@ -203,7 +237,9 @@ export async function markLoaded(
   files: readonly FileKey[],
   worker: string,
 ): Promise<void> {
-  assertAll(files, await changeFiles(client, files, { worker, change: `state = 'loaded'`, condition: mine }));
+  // Also what is loaded already: the answer to a first attempt may have been lost.
+  const condition = 'claimed_by = $5';
+  assertAll(files, await changeFiles(client, files, { worker, change: `state = 'loaded'`, condition }));
 }
 
 export async function releaseFiles(

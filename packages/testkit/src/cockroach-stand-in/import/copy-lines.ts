@@ -74,7 +74,7 @@ function escaped(character: string): string {
   return { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character] ?? '\\\\';
 }
 
-/** A record as CockroachDB repeats it in an error. */
+/** A record as CockroachDB repeats it in an error; U+0000, which no message of PostgreSQL can hold, is spelled out. */
 export function rowText(record: CsvRecord, { delimiter }: Pick<ImportOptions, 'delimiter'>): string {
-  return record.map(({ text }) => text).join(delimiter);
+  return record.map(({ text }) => text.replaceAll('\0', '\\x00')).join(delimiter);
 }

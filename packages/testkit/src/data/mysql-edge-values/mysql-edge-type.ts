@@ -16,8 +16,8 @@ export interface MysqlEdgeType {
 }
 
 /** Values whose SQL is their text: numbers. */
-export function numbers(...texts: readonly string[]): MysqlEdgeValue[] {
-  return texts.map((text) => ({ sql: text, text }));
+export function numbers(...values: readonly string[]): MysqlEdgeValue[] {
+  return values.map((text) => ({ sql: text, text }));
 }
 
 /** Texts, written as MySQL writes a literal with backslashes. */

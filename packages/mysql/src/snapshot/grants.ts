@@ -1,0 +1,34 @@
+import type { MysqlSession } from '../connect/session.js';
+
+/** Privileges of the current user, upper case, wherever they hold; undefined where roles leave it open. */
+export type Grants = ReadonlySet<string> | undefined;
+
+/**
+ * Reads `SHOW GRANTS`. What the server prints there is not kept: MariaDB puts hashes of passwords into it.
+ *
+ * Source: MySQL manual, "SHOW GRANTS Statement": one statement a line, `GRANT SELECT, RELOAD ON *.* TO ...`.
+ */
+export async function readGrants(session: MysqlSession): Promise<Grants> {
+  const rows = await session.query<Record<string, string>>('SHOW GRANTS');
+  return parseGrants(rows.map((row) => Object.values(row)[0] ?? ''));
+}
+
+/** @param statements as the server prints them */
+export function parseGrants(statements: readonly string[]): Grants {
+  const privileges = new Set<string>();
+  for (const statement of statements) {
+    const granted = /^GRANT (.+?) ON /i.exec(statement)?.[1];
+    // `GRANT role TO user`: what the role holds is not in these lines.
+    if (granted === undefined) return undefined;
+    // Privileges on columns carry them in parentheses.
+    for (const privilege of granted.replaceAll(/\([^)]*\)/g, '').split(',')) {
+      privileges.add(privilege.trim().toUpperCase());
+    }
+  }
+  return privileges;
+}
+
+/** Whether the user may do what needs the privilege, as far as the grants tell. */
+export function mayHave(grants: Grants, privilege: string): boolean {
+  return grants === undefined || grants.has(privilege) || grants.has('ALL PRIVILEGES') || grants.has('SUPER');
+}
