@@ -77,7 +77,7 @@ export function startFetch(source: string, target: string, ...args: string[]): R
 function describe(exitCode: number | null, stdout: string, stderr: string): Finished {
   const log = stdout
     .split('\n')
-    .flatMap((text) => (text.startsWith('{') ? [JSON.parse(text) as LogLine] : []));
+    .flatMap((text) => (/^\{.+\}$/.test(text) ? [JSON.parse(text) as LogLine] : []));
   const line = (message: string | RegExp): LogLine => {
     const found = log.find(({ message: text }) =>
       typeof message === 'string' ? text === message : message.test(text),

@@ -1,7 +1,7 @@
 import type { Database, OpenOptions } from '@tsmolt/core';
-import { PgwireFetchStatus, SessionPool } from '@tsmolt/pgwire';
+import { PgwireFetchStatus, PgwireRowVerifier, SessionPool } from '@tsmolt/pgwire';
 import type { Server } from '@tsmolt/pgwire';
-import { CockroachRowHasher } from './hash.js';
+import { CockroachRowHasher, verifierDialect } from './hash.js';
 import { CockroachCatalog } from './introspect/catalog.js';
 import { CockroachBulkTarget } from './load/bulk-target.js';
 import { openSnapshot } from './snapshot/snapshot-source.js';
@@ -24,6 +24,7 @@ export function openCockroach(server: Server, options: OpenOptions): Database {
     product: productName(server.versionText),
     catalog: new CockroachCatalog(pool),
     rowHasher: new CockroachRowHasher(pool),
+    rowVerifier: new PgwireRowVerifier(pool, verifierDialect),
     bulkTarget: new CockroachBulkTarget(pool, server, options.logger),
     fetchStatus: new PgwireFetchStatus(pool),
     openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),

@@ -8,7 +8,7 @@ import type {
   RowsDigest,
 } from '@tsmolt/core';
 import { queryRowsDigest, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
-import type { SessionPool } from '@tsmolt/pgwire';
+import type { SessionPool, VerifierDialect } from '@tsmolt/pgwire';
 
 /** Kinds whose text CockroachDB prints as PostgreSQL does; the others differ (floats, decimals, JSON) or are not proved to agree. */
 const commonText = new Set<LogicalType['kind']>([
@@ -26,7 +26,6 @@ export class CockroachRowHasher implements RowHasher {
 
   canHash(declared: LogicalType): boolean {
     const type = withoutDomain(declared);
-    if (type.kind === 'timestamp') return !type.withZone;
     if (type.kind === 'string') return type.padded !== true;
     return commonText.has(type.kind);
   }
@@ -67,7 +66,25 @@ function sevenBytes(from: number): string {
 
 /** `v` and the value, escaped, and `;`; or `n;` for NULL. */
 function markedText(column: HashColumn): string {
-  const name = quoteIdentifier(column.name);
-  const text = withoutDomain(column.type).kind === 'bytes' ? `encode(${name}, 'hex')` : `${name}::STRING`;
+  const text = canonicalText(quoteIdentifier(column.name), column.type);
   return `coalesce('v' || replace(replace(${text}, e'\\\\', e'\\\\\\\\'), ';', e'\\\\;') || ';', 'n;')`;
 }
+
+/** As PostgreSQL prints it. */
+function canonicalText(name: string, declared: LogicalType): string {
+  const type = withoutDomain(declared);
+  if (type.kind === 'bytes') return `encode(${name}, 'hex')`;
+  if (type.kind === 'timestamp' && type.withZone) return `((${name} AT TIME ZONE 'UTC')::STRING || '+00')`;
+  return `${name}::STRING`;
+}
+
+/** How a comparison row by row is written for CockroachDB. */
+export const verifierDialect: VerifierDialect = {
+  from: (table) => quoteTable(table.name),
+  canonicalText,
+  rowDigest: (columns, algorithm) => {
+    const parts = columns.map(markedText).join(' || ');
+    return `decode(${functions[algorithm]}(${parts === '' ? "''" : parts}), 'hex')`;
+  },
+  parts: () => [sevenBytes(0), sevenBytes(7)],
+};

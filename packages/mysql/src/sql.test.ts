@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Table } from '@tsmolt/core';
-import { hashStatement } from './hash.js';
+import { hashStatement } from './hash/row-hasher.js';
 import { planRow } from './export/csv-row.js';
 import { from, quoteIdentifier, quoteText, selectRange } from './sql.js';
 

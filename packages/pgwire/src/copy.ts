@@ -1,5 +1,5 @@
 import { Transform } from 'node:stream';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
@@ -81,16 +81,42 @@ export interface CopyInOptions extends CopyOptions {
 }
 
 async function sendRows(client: ClientBase, options: CopyOptions, data: Readable): Promise<number> {
+  if (options.signal.aborted) {
+    data.destroy();
+    throw stoppedOnRequest();
+  }
   const copy = client.query(copyFrom(options.sql, buffering));
   // What the server still says about a COPY that has failed already must not end the process.
   copy.on('error', () => undefined);
+  const listening = breakWhenDeaf(client, options.signal);
   try {
     await pipeline(data, copy, { signal: options.signal });
   } catch (thrown) {
     // CopyDone is out: the server may have committed before the connection broke, so sending again could double rows.
     throw copy.writableEnded ? orUnknownOutcome(explain(thrown, options)) : explain(thrown, options);
+  } finally {
+    listening.stop();
   }
   return copy.rowCount;
+}
+
+/** How long a server has, in milliseconds, to hear that a COPY is given up. */
+const deafMs = 2000;
+
+/** A server that waits for a lock does not hear that the COPY is given up: its connection is broken then. */
+function breakWhenDeaf(client: ClientBase, signal: AbortSignal): { readonly stop: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    // The driver's types do not know its connection.
+    const { connection } = client as ClientBase & { readonly connection: { readonly stream: Duplex } };
+    timer = setTimeout(() => connection.stream.destroy(), deafMs);
+  };
+  signal.addEventListener('abort', begin, { once: true });
+  const stop = (): void => {
+    signal.removeEventListener('abort', begin);
+    clearTimeout(timer);
+  };
+  return { stop };
 }
 
 async function copyWithReceipt(

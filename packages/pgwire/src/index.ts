@@ -3,6 +3,7 @@ export * from './copy.js';
 export * from './errors.js';
 export { PgwireFetchStatus } from './fetch-status/fetch-status.js';
 export { canCutByRange, cutByRange, dealOut, rangesBetween } from './range-shards.js';
+export * from './row-verifier.js';
 export * from './rows-digest.js';
 export * from './session-pool.js';
 export * from './sql.js';

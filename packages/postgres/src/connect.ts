@@ -1,8 +1,8 @@
 import type { ConnectionUrl, Database, OpenOptions } from '@tsmolt/core';
 import { TsmoltError } from '@tsmolt/core';
-import { PgwireFetchStatus, SessionPool } from '@tsmolt/pgwire';
+import { PgwireFetchStatus, PgwireRowVerifier, SessionPool } from '@tsmolt/pgwire';
 import type { Server } from '@tsmolt/pgwire';
-import { PostgresRowHasher } from './hash.js';
+import { PostgresRowHasher, verifierDialect } from './hash.js';
 import { PostgresCatalog } from './introspect/catalog.js';
 import { PostgresBulkTarget } from './load/bulk-target.js';
 import { openSnapshot } from './snapshot/snapshot-source.js';
@@ -31,6 +31,7 @@ export function openPostgres(server: Server, options: OpenOptions): Database {
     product: productName(server.versionText),
     catalog: new PostgresCatalog(pool, server.versionNumber),
     rowHasher: new PostgresRowHasher(pool),
+    rowVerifier: new PgwireRowVerifier(pool, verifierDialect),
     bulkTarget: new PostgresBulkTarget(pool, server),
     fetchStatus: new PgwireFetchStatus(pool),
     openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),

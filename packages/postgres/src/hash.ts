@@ -8,7 +8,7 @@ import type {
   RowsDigest,
 } from '@tsmolt/core';
 import { queryRowsDigest, quoteColumns, quoteIdentifier } from '@tsmolt/pgwire';
-import type { SessionPool } from '@tsmolt/pgwire';
+import type { SessionPool, VerifierDialect } from '@tsmolt/pgwire';
 import { from } from './sql.js';
 
 /** Hashes rows with the server's own functions; the pool decides whether that is now or inside a snapshot. */
@@ -29,11 +29,19 @@ export class PostgresRowHasher implements RowHasher {
   }
 }
 
+/** How a comparison row by row is written for PostgreSQL. */
+export const verifierDialect: VerifierDialect = {
+  from,
+  canonicalText: (name, type) => canonicalText(name, withoutDomain(type)),
+  rowDigest: (columns, algorithm) => rowText[algorithm](columns),
+  parts: (algorithm) => digestParts[algorithm],
+};
+
 /** One aggregate over the whole table. The sums are exact (numeric) and do not depend on the order of rows. */
 export function hashStatement(
   request: Pick<HashRequest, 'table' | 'columns' | 'algorithm' | 'condition'>,
 ): string {
-  const [first, second] = hashes[request.algorithm];
+  const [first, second] = digestParts[request.algorithm];
   const where = request.condition === undefined ? '' : ` WHERE ${request.condition}`;
   return (
     `SELECT count(*) AS rows, coalesce(sum(${first}), 0)::text AS first, coalesce(sum(${second}), 0)::text AS second ` +
@@ -47,7 +55,7 @@ const hexadecimalParts: readonly [string, string] = [
   `('x' || substr(h, 15, 14))::bit(56)::bigint`,
 ];
 
-const hashes: Readonly<Record<HashAlgorithm, readonly [string, string]>> = {
+const digestParts: Readonly<Record<HashAlgorithm, readonly [string, string]>> = {
   'hash-extended': ['hashtextextended(h, 0)', 'hashtextextended(h, 1)'],
   md5: hexadecimalParts,
   sha256: hexadecimalParts,

@@ -7,7 +7,7 @@ import {
   silentLogger,
   TsmoltError,
 } from '@tsmolt/core';
-import type { Database, OpenOptions } from '@tsmolt/core';
+import type { Database } from '@tsmolt/core';
 import {
   fetch as runFetch,
   FetchMetrics,
@@ -17,9 +17,9 @@ import {
   readTypeMap,
 } from '@tsmolt/fetch';
 import type { Continuation, FetchOptions, FetchReport } from '@tsmolt/fetch';
-import { openDatabase } from './databases.js';
 import type { FetchRequest } from './fetch-request.js';
 import { openRoute } from './fetch-route.js';
+import { openSide } from './open-side.js';
 
 /** Connections beside those that carry rows: the one that holds the snapshot, and those for catalog and status. */
 const extraConnections = 4;
@@ -50,9 +50,15 @@ export async function withFetchOptions<Result>(
     logger: settings.logger,
   };
   try {
-    const source = await openSide(request.source, 'source', openOptions);
+    const source =
+      request.source === undefined
+        ? nowhere('source')
+        : await openSide(request.source, 'source', openOptions);
     closing.push(source);
-    const target = await openSide(request.target, 'target', openOptions);
+    const target =
+      request.target === undefined
+        ? nowhere('target')
+        : await openSide(request.target, 'target', openOptions);
     closing.push(target);
     settings.logger.debug({ source: source.product, target: target.product }, 'connected');
     return await work({ ...settings, startedAt, source, target, route });
@@ -71,20 +77,6 @@ function missing(flag: string, mode: string): TsmoltError {
     message: `${flag} is missing, and --mode ${mode} needs it`,
     advice: `Add ${flag} with a connection string.`,
   });
-}
-
-/** Which of the two servers an error is about is the first thing that its reader wants to know. */
-async function openSide(
-  url: string | undefined,
-  side: 'source' | 'target',
-  options: OpenOptions,
-): Promise<Database> {
-  if (url === undefined) return nowhere(side);
-  try {
-    return await openDatabase(ConnectionUrl.parse(url, `--${side}`), options);
-  } catch (thrown) {
-    throw thrown instanceof TsmoltError ? thrown.at(side) : thrown;
-  }
 }
 
 /** In the place of a side that the mode does without. */

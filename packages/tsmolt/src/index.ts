@@ -6,3 +6,7 @@ export { fetch } from './fetch.js';
 export type { ContinuationRequest, FetchRequest, StorageRequest } from './fetch-request.js';
 export { listTokens } from './tokens.js';
 export type { TokensRequest } from './tokens.js';
+export { VerifyMetrics } from '@tsmolt/verify';
+export type { DifferentColumn, DifferentRow, RowCounts, TableResult, VerifyReport } from '@tsmolt/verify';
+export { verify } from './verify.js';
+export type { VerifyRequest } from './verify.js';

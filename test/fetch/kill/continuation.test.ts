@@ -237,6 +237,23 @@ describe('stopped by Ctrl-C', () => {
   });
 });
 
+describe('stopped by Ctrl-C while the target waits for a lock', () => {
+  test('it does not wait for the lock', async () => {
+    await createTables(100);
+    await runSql(target.url, 'CREATE TABLE a (id bigint PRIMARY KEY, v text)');
+    const lock = await connectSql(target.url);
+    await lock.query('BEGIN; LOCK TABLE a IN SHARE MODE');
+    const run = start('--table-filter', 'a');
+    await watch.until(run, ({ loading }) => loading > 0);
+    run.process.kill('SIGINT');
+    expect((await run.finished).exitCode).toBe(130);
+    await lock.end();
+    const finished = await goOn('--table-filter', 'a');
+    expect(finished.exitCode, finished.failure).toBe(0);
+    expect(await fingerprints(target.url, ['a'])).toEqual(await fingerprints(source.url, ['a']));
+  });
+});
+
 describe('replication', () => {
   const withSlot = (): string[] => [
     ...recreate, '--pglogical-replication-slot-name', `slot_${source.name}`,

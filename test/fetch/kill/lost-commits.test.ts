@@ -53,10 +53,12 @@ async function whileItRuns(run: Running, watch: StatusWatch, strike: () => void)
   while (!ended) {
     const { exported, loaded } = await watch.progress();
     const wanted = exported + loaded + random.below(6);
-    const arrived = watch.until(run, (now) => now.exported + now.loaded > wanted).then(
-      () => true,
-      () => false,
-    );
+    const arrived = watch
+      .until(run, (now) => now.exported + now.loaded > wanted)
+      .then(
+        () => true,
+        () => false,
+      );
     if (!(await arrived)) break;
     strike();
     strikes++;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createDatabase, runSql, sharedServer, startCockroachStandIn } from '@tsmolt/testkit';
-import type { CockroachStandIn, TestDatabase } from '@tsmolt/testkit';
+import type { CockroachStandIn, JobHold, TestDatabase } from '@tsmolt/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { killNow, StatusWatch } from '../../support/fetch-status.js';
 import { fingerprints } from '../../support/fingerprints.js';
@@ -61,24 +61,24 @@ function imports(): number {
   return standIn.statements().filter((sql) => sql.startsWith('IMPORT INTO')).length;
 }
 
-/** Kills between the start of a job and the note of its number, which waits behind a lock on the note's row. */
-async function killBeforeJobIsNoted(...args: string[]): Promise<void> {
+/** Kills between the start of a job and the note of its number. @returns the job, which has read everything */
+async function killBeforeJobIsNoted(): Promise<JobHold> {
   const hold = standIn.holdJob(/IMPORT/);
   // The server takes the job, and the client never hears its number.
   standIn.faults.failNext({ match: /^IMPORT/, outcome: 'kept', disconnect: true });
   // Nor is the client told of it when it looks.
   standIn.faults.failNext({ match: /SHOW JOBS/, disconnect: true, times: 1000 });
-  const run = start(...args);
+  const run = start(...recreate);
   await hold.reached;
   expect(await watch.progress()).toMatchObject({ loading: 5, loaded: 0, jobs: 0 });
   await killNow(run);
   standIn.faults.clear();
-  hold.release();
+  return hold;
 }
 
 describe('killed before the number of its import job was known', () => {
   test('the next process finds the job, though it serves the files at another address', async () => {
-    await killBeforeJobIsNoted(...recreate);
+    (await killBeforeJobIsNoted()).release();
     const finished = await start(...recreate, '--fetch-id', await watch.fetchId()).finished;
     expect(finished.exitCode, finished.failure).toBe(0);
     await expectEqual();
@@ -102,8 +102,10 @@ describe('killed before the number of its import job was known', () => {
   });
 
   test('a job that failed meanwhile has left nothing, and its files are imported again', async () => {
+    const job = await killBeforeJobIsNoted();
     standIn.faults.failNext({ match: /IMPORT/, at: 'job', message: 'node is draining' });
-    await killBeforeJobIsNoted(...recreate);
+    job.release();
+    await expect.poll(() => standIn.faults.pending).toBe(0);
     const finished = await start(...recreate, '--fetch-id', await watch.fetchId()).finished;
     expect(finished.exitCode, finished.failure).toBe(0);
     await expectEqual();

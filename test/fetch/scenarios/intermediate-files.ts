@@ -57,7 +57,7 @@ export const intermediateFiles: readonly Scenario[] = [
     then: [
       {
         removedFiles: [1, 2].map((part) => `public.t/shard_01_part_0000000${part}.csv.gz`),
-        flags: [...recreate, '--compression', 'none', '--flush-size', '1KB', '--export-concurrency', '1'],
+        flags: [...recreate, '--compression', 'none', '--flush-size', '700', '--export-concurrency', '1'],
         rows: allHundred,
         files: ['public.t/shard_01_part_00000001.csv', 'public.t/shard_01_part_00000002.csv'],
       },

@@ -161,7 +161,7 @@ test('computed columns are added after the table', () => {
       "CREATE TABLE "public"."odd ""name""" (
       "c1" BOOL NOT NULL
     )",
-      "ALTER TABLE "public"."odd ""name""" ADD COLUMN "sum" INT8 NOT NULL AS ((c1 / 2)) STORED",
+      "ALTER TABLE "public"."odd ""name""" ADD COLUMN "sum" INT8 NOT NULL GENERATED ALWAYS AS ((c1 / 2)) STORED",
       "ALTER TABLE "public"."odd ""name""" ADD COLUMN "half" DECIMAL AS ((c1 / 2)) VIRTUAL",
     ]
   `);
@@ -183,7 +183,7 @@ test('a type that was chosen stands where that of the source would', () => {
       "c2" DECIMAL(10,2),
       "c3" INT
     )",
-      "ALTER TABLE "public"."odd ""name""" ADD COLUMN "sum" BYTES NOT NULL AS ((c1 / 2)) STORED",
+      "ALTER TABLE "public"."odd ""name""" ADD COLUMN "sum" BYTES NOT NULL GENERATED ALWAYS AS ((c1 / 2)) STORED",
       "ALTER TABLE "public"."odd ""name""" ADD COLUMN "half" string(5) AS ((c1 / 2)) VIRTUAL",
     ]
   `);

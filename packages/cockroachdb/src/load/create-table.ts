@@ -36,7 +36,9 @@ function columnLine(table: PlannedTable, column: Column): string {
 /** Added after the table, as MOLT does: the expression may name any of its columns. */
 function addComputedColumn(table: PlannedTable, column: Column): string {
   const { expression, stored } = generationOf(column);
-  return `ALTER TABLE ${quoteTable(table.name)} ADD COLUMN ${columnLine(table, column)} AS (${expression}) ${stored ? 'STORED' : 'VIRTUAL'}`;
+  // For stored columns the manual ("Computed columns") has PostgreSQL's spelling too, for virtual ones only its own.
+  const computed = stored ? `GENERATED ALWAYS AS (${expression}) STORED` : `AS (${expression}) VIRTUAL`;
+  return `ALTER TABLE ${quoteTable(table.name)} ADD COLUMN ${columnLine(table, column)} ${computed}`;
 }
 
 function generationOf(column: Column): NonNullable<Column['generation']> {

@@ -1,6 +1,7 @@
 import { TsmoltError } from '@tsmolt/core';
 import type { ConnectionUrl, Database, OpenOptions } from '@tsmolt/core';
-import { MysqlRowHasher } from '../hash.js';
+import { MysqlRowHasher } from '../hash/row-hasher.js';
+import { MysqlRowVerifier } from '../hash/row-verifier.js';
 import { MysqlCatalog } from '../introspect/catalog.js';
 import { openSnapshot } from '../snapshot/snapshot-source.js';
 import { identify, productName } from './identify.js';
@@ -21,6 +22,7 @@ export async function openMysql(url: ConnectionUrl, options: OpenOptions): Promi
     product: productName(server),
     catalog: new MysqlCatalog(pool, server, options.logger),
     rowHasher: new MysqlRowHasher(pool, server),
+    rowVerifier: new MysqlRowVerifier(pool),
     openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),
     close: () => pool.close(),
   };

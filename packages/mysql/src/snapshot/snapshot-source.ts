@@ -12,7 +12,7 @@ import { planRow } from '../export/csv-row.js';
 import { isTooLongToJoin, LongestRows } from '../export/longest-row.js';
 import { planShards } from '../export/plan-shards.js';
 import { streamBufferBytes, streamRows } from '../export/row-stream.js';
-import { MysqlRowHasher } from '../hash.js';
+import { MysqlRowHasher } from '../hash/row-hasher.js';
 import { readPositionSettings, refuseEmptyPosition, refuseWithoutPositions } from '../position.js';
 import type { PositionSettings } from '../position.js';
 import { from, selectRange } from '../sql.js';

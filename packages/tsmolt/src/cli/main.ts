@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { escapePasswordCommand } from './escape-password-command.js';
 import { fetchCommand } from './fetch-command.js';
 import { commandsBelow, separateBooleans } from './boolean-flags.js';
+import { verifyCommand } from './verify-command.js';
 
 /**
  * The `tsmolt` command.
@@ -18,6 +19,7 @@ export async function main(args: readonly string[]): Promise<number> {
     // Flags belong to the command that they follow.
     .enablePositionalOptions()
     .addCommand(fetchCommand((code) => (exitCode = code)))
+    .addCommand(verifyCommand((code) => (exitCode = code)))
     .addCommand(escapePasswordCommand())
     .showHelpAfterError('(add --help for all options and examples)')
     .exitOverride();

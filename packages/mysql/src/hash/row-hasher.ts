@@ -2,13 +2,13 @@ import { columnOf, displayName, rowsDigest, TsmoltError, withoutDomain } from '@
 import type {
   Column, HashAlgorithm, HashColumn, HashRequest, LogicalType, RowHasher, RowsDigest, UnrepresentablePolicy,
 } from '@tsmolt/core'; // prettier-ignore
-import { isAtLeast } from './connect/mysql-server.js';
-import type { MysqlServer } from './connect/mysql-server.js';
-import type { MysqlSession } from './connect/session.js';
-import { bits, hex, numberText, utf8Text } from './export/field-text.js';
-import { nativeTypeOf } from './export/native-type.js';
-import { withPolicy } from './export/unrepresentable.js';
-import { from, quoteIdentifier } from './sql.js';
+import { isAtLeast } from '../connect/mysql-server.js';
+import type { MysqlServer } from '../connect/mysql-server.js';
+import type { MysqlSession } from '../connect/session.js';
+import { bits, hex, numberText, utf8Text } from '../export/field-text.js';
+import { nativeTypeOf } from '../export/native-type.js';
+import { withPolicy } from '../export/unrepresentable.js';
+import { from, quoteIdentifier } from '../sql.js';
 
 /** A pool of sessions, inside a snapshot or not. */
 export interface Sessions {
@@ -70,19 +70,34 @@ type Statement = Pick<HashRequest, 'table' | 'columns' | 'algorithm' | 'conditio
 /** One aggregate over the rows. The sums are exact (DECIMAL) and do not depend on the order of rows. */
 export function hashStatement(request: Statement, unrepresentable: UnrepresentablePolicy = 'reject'): string {
   const { table, columns, algorithm } = request;
-  const text = concatenated(
-    columns.map((column) => markedText(columnOf(table, column.name), column, unrepresentable)),
-  );
+  const digest = rowDigest({ table }, columns, algorithm, unrepresentable);
   const where = request.condition === undefined ? '' : ` WHERE ${request.condition}`;
   return (
     `SELECT COUNT(*) AS row_count, COUNT(*) - COUNT(h) AS unhashed, ` +
-    `IFNULL(SUM(${part(1)}), 0) AS first_sum, IFNULL(SUM(${part(15)}), 0) AS second_sum ` +
-    `FROM (SELECT ${digests[algorithm](text)} AS h FROM ${from(table)}${where}) AS hashed`
+    `IFNULL(SUM(${digestPart(1)}), 0) AS first_sum, IFNULL(SUM(${digestPart(15)}), 0) AS second_sum ` +
+    `FROM (SELECT ${digest} AS h FROM ${from(table)}${where}) AS hashed`
   );
 }
 
+/** The digest of a row, in hexadecimal; NULL where its text is too long for the server. */
+export function rowDigest(
+  { table }: Pick<HashRequest, 'table'>,
+  columns: readonly HashColumn[],
+  algorithm: HashAlgorithm,
+  unrepresentable: UnrepresentablePolicy = 'reject',
+): string {
+  return digests[algorithm](
+    concatenated(columns.map((column) => markedText(columnOf(table, column.name), column, unrepresentable))),
+  );
+}
+
+/** A value as PostgreSQL prints it. */
+export function plainText(column: Column, { type }: HashColumn): string {
+  return canonicalText(column, withoutDomain(type));
+}
+
 /** Seven bytes of a digest in hexadecimal, as a number. */
-function part(start: number): string {
+export function digestPart(start: number): string {
   return `CAST(CONV(SUBSTR(h, ${start}, 14), 16, 10) AS DECIMAL(20, 0))`;
 }
 
@@ -157,7 +172,7 @@ function uuidOfBytes(name: string): string {
   return `CONCAT_WS('-', ${digits(1, 8)}, ${digits(9, 4)}, ${digits(13, 4)}, ${digits(17, 4)}, ${digits(21, 12)})`;
 }
 
-function tooLong(request: HashRequest, rows: string | number): TsmoltError {
+export function tooLong(request: Pick<HashRequest, 'table'>, rows: string | number): TsmoltError {
   return new TsmoltError('TSM3008', {
     message: `${displayName(request.table.name)}: ${rows} rows are too long to be hashed: their text is longer than max_allowed_packet`,
     advice:

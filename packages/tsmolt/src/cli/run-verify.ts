@@ -1,0 +1,122 @@
+import { writeFile } from 'node:fs/promises';
+import { asTsmoltError, serveMetrics, TsmoltError } from '@tsmolt/core';
+import type { Logger, LogLevel } from '@tsmolt/core';
+import { VerifyMetrics } from '@tsmolt/verify';
+import type { VerifyReport } from '@tsmolt/verify';
+import { verifySummary } from '../console/verify-summary.js';
+import { verify } from '../verify.js';
+import type { VerifyRequest } from '../verify.js';
+import { openLog } from './log-destination.js';
+import { SideServers } from './side-servers.js';
+import { listenForStop } from './stop-signals.js';
+import { writeError } from './write-error.js';
+
+/** The flags of `tsmolt verify` as commander names them: MOLT's (manual, "MOLT Verify") and ours. */
+export interface VerifyFlags {
+  readonly source: string;
+  readonly target: string;
+  readonly allowTlsModeDisable?: true;
+  readonly schemaFilter: string;
+  readonly tableFilter: string;
+  readonly tableExclusionFilter: string;
+  readonly caseSensitive?: true;
+  readonly filterPath?: string;
+  readonly transformationsFile?: string;
+  readonly concurrency: number;
+  readonly rowBatchSize: number;
+  readonly report?: string;
+  readonly namedRows: number;
+  readonly redactValues?: true;
+  readonly logging: LogLevel;
+  readonly logFile: string | true;
+  readonly useConsoleWriter?: true;
+  readonly metricsListenAddr: string;
+}
+
+/** It could not be told whether the databases are equal. */
+const couldNotTell = 2;
+
+/**
+ * Runs `tsmolt verify`.
+ *
+ * @param metricsDemanded true when the user named the metrics address: then it must be free
+ * @returns the exit code
+ */
+export async function runVerifyCommand(flags: VerifyFlags, metricsDemanded: boolean): Promise<number> {
+  const forPeople = flags.useConsoleWriter === true;
+  const log = openLogOrExplain(flags);
+  if (log === undefined) return couldNotTell;
+  const { logger } = log;
+  const stop = listenForStop(() => logger.warn('stopping (once more to stop at once)'));
+  const metrics = new VerifyMetrics();
+  const servers = new SideServers(logger);
+  try {
+    await servers.start(() => serveMetrics(metrics.registry, flags.metricsListenAddr), {
+      what: 'metrics',
+      flag: '--metrics-listen-addr',
+      demanded: metricsDemanded,
+    });
+    const report = await verify({ ...requestOf(flags, logger, stop.signal), metrics });
+    if (flags.report !== undefined) await writeReport(flags.report, report);
+    if (forPeople && log.toTerminal) process.stdout.write(verifySummary(report));
+    return report.equal ? 0 : 1;
+  } catch (thrown) {
+    const error = asTsmoltError(thrown);
+    logger.error({ code: error.code, advice: error.advice }, `Error: ${error.message}`);
+    if (!log.toTerminal) writeError(error);
+    return stop.exitCode() ?? couldNotTell;
+  } finally {
+    stop.dispose();
+    await servers.close();
+    log.close();
+  }
+}
+
+function openLogOrExplain(flags: VerifyFlags): ReturnType<typeof openLog> | undefined {
+  try {
+    return openLog({
+      level: flags.logging,
+      file: flags.logFile,
+      console: flags.useConsoleWriter === true,
+      command: 'verify',
+      print: (line) => process.stdout.write(line),
+    });
+  } catch (thrown) {
+    writeError(thrown);
+    return undefined;
+  }
+}
+
+function requestOf(flags: VerifyFlags, logger: Logger, signal: AbortSignal): VerifyRequest {
+  return {
+    source: flags.source,
+    target: flags.target,
+    allowTlsModeDisable: flags.allowTlsModeDisable === true,
+    filters: {
+      schema: flags.schemaFilter,
+      table: flags.tableFilter,
+      tableExclusion: flags.tableExclusionFilter,
+    },
+    caseSensitive: flags.caseSensitive === true,
+    concurrency: flags.concurrency,
+    rowBatchSize: flags.rowBatchSize,
+    namedRows: flags.namedRows,
+    redactValues: flags.redactValues === true,
+    logger,
+    signal,
+    ...(flags.filterPath === undefined ? {} : { filterPath: flags.filterPath }),
+    ...(flags.transformationsFile === undefined ? {} : { transformationsFile: flags.transformationsFile }),
+  };
+}
+
+async function writeReport(file: string, report: VerifyReport): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
+  } catch (cause) {
+    throw new TsmoltError('TSM4006', {
+      message: `cannot write the report ${file}`,
+      advice: 'Name a file in a directory that exists and is writable with --report.',
+      cause,
+    });
+  }
+}

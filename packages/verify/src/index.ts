@@ -1,0 +1,4 @@
+export * from './options.js';
+export * from './report.js';
+export { verify } from './verify.js';
+export { VerifyMetrics } from './verify-metrics.js';

@@ -1,0 +1,99 @@
+import { clockDuration, displayName, matchTables, nameFilter, transformTables, TsmoltError, withRowFilters } from '@tsmolt/core'; // prettier-ignore
+import type { Mismatch, Table, TableName, TablePair } from '@tsmolt/core';
+import pLimit from 'p-limit';
+import { compareTable } from './compare-table.js';
+import type { Limited } from './compare-table.js';
+import type { VerifyOptions } from './options.js';
+import { planComparison } from './plan-comparison.js';
+import type { TableResult, VerifyReport } from './report.js';
+
+/**
+ * Compares two databases: their schemas, then the rows of every table that both have.
+ *
+ * @throws TsmoltError when it could not be told; differences are no error, they are in the report
+ */
+export async function verify(options: VerifyOptions): Promise<VerifyReport> {
+  const started = performance.now();
+  const { logger } = options;
+  logger.info('verification in progress');
+  const found = await discover(options);
+  options.metrics.tables(found.pairs.length);
+  const limited = limits(options.concurrency);
+  const tables: TableResult[] = [];
+  for (const pair of found.pairs)
+    tables.push(await compareTable(options, planComparison(options, pair), limited));
+  const netMs = performance.now() - started;
+  logger.info(
+    { net_duration_ms: Math.round(netMs * 1000) / 1000, net_duration: clockDuration(netMs) },
+    'verification complete',
+  );
+  return { ...found, tables, netMs, equal: isEqual(found, tables) };
+}
+
+interface Discovered {
+  readonly pairs: readonly TablePair[];
+  readonly mismatches: readonly Mismatch[];
+  readonly missingTables: readonly TableName[];
+  readonly extraneousTables: readonly TableName[];
+}
+
+async function discover(options: VerifyOptions): Promise<Discovered> {
+  const { source, target, filter, caseSensitive } = options;
+  const [sources, targets] = await Promise.all([
+    source.catalog.tables(filter),
+    target.catalog.tables(nameFilter({})),
+  ]);
+  if (sources.length === 0) throw nothingToDo(options);
+  const { plans } = transformTables(sources, options.transformations);
+  const filtered = withRowFilters(plans, options.rowFilters, caseSensitive);
+  const { pairs, mismatches } = matchTables(filtered, targets, { caseSensitive, skipPrimaryKeyCheck: false });
+  const met = new Set(pairs.map((pair) => pair.target));
+  const missing = mismatches.filter(({ tag }) => tag === 'missing table').map(({ table }) => table);
+  const extraneous = targets.filter((table) => !met.has(table) && filter.matches(table.name));
+  report(options, mismatches, extraneous);
+  return {
+    pairs,
+    mismatches,
+    missingTables: missing,
+    extraneousTables: extraneous.map(({ name }) => name),
+  };
+}
+
+function report(
+  { logger }: VerifyOptions,
+  mismatches: readonly Mismatch[],
+  extraneous: readonly Table[],
+): void {
+  for (const mismatch of mismatches) {
+    logger.warn(
+      {
+        table: displayName(mismatch.table),
+        ...(mismatch.column === undefined ? {} : { column: mismatch.column }),
+        mismatch_tag: mismatch.tag,
+      },
+      mismatch.message,
+    );
+  }
+  for (const { name } of extraneous) {
+    logger.warn({ table: displayName(name) }, 'extraneous table: it exists on the target only');
+  }
+}
+
+function isEqual(found: Discovered, tables: readonly TableResult[]): boolean {
+  const rowsDiffer = ({ counts }: TableResult): boolean =>
+    counts.missing + counts.mismatch + counts.extraneous + counts.columnMismatch > 0;
+  return found.missingTables.length === 0 && !tables.some(rowsDiffer);
+}
+
+/** So many statements at a time on each server, over all tables. */
+function limits(concurrency: number): Limited {
+  const bySide = { source: pLimit(concurrency), target: pLimit(concurrency) };
+  return (side, work) => bySide[side](work);
+}
+
+function nothingToDo(options: VerifyOptions): TsmoltError {
+  return new TsmoltError('TSM3005', {
+    message: `no table on the source matches ${options.filter.description}`,
+    advice: 'Check the filters (they are case-sensitive) and the database in --source.',
+  });
+}
