@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../packages/tsmolt/bin/tsmolt.js', import.meta.url));
@@ -36,7 +37,8 @@ export function startTsmolt(args: readonly string[], cwd?: string, env: NodeJS.P
   const child = spawn(process.execPath, [bin, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
-    ...(cwd === undefined ? {} : { cwd }),
+    // What a run leaves in its working directory is not to lie about in the repository.
+    cwd: cwd ?? tmpdir(),
   });
   let stdout = '';
   let stderr = '';

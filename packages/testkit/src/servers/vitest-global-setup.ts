@@ -12,5 +12,21 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const servers = new SharedServers();
   project.provide('tsmoltSharedServers', await servers.listen());
-  return () => servers.stop();
+  return async () => {
+    await servers.stop();
+    tellWhatWasNotRun();
+  };
+}
+
+/** Servers that come with no package: a run says that it went without them. */
+const rareServers = {
+  TSMOLT_TEST_COCKROACH_URL: 'a real CockroachDB',
+  TSMOLT_TEST_ORACLE_URL: 'a real Oracle',
+} as const;
+
+function tellWhatWasNotRun(): void {
+  for (const [variable, server] of Object.entries(rareServers)) {
+    if (process.env[variable] === undefined)
+      process.stdout.write(`not run: what needs ${server} (set ${variable})\n`);
+  }
 }
