@@ -1,5 +1,5 @@
 import { connectSql } from '@tsmolt/testkit';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Running } from './tsmolt.js';
 
 /** How far a fetch is, as it notes it on the target. */
@@ -83,13 +83,10 @@ export class StatusWatch {
     const ended = run.finished.then((finished) => {
       throw new Error(`ended at ${JSON.stringify(last)}: exit ${finished.exitCode}, ${finished.failure}`);
     });
-    const met = expect
-      .poll(async () => Boolean(await condition((last = await this.progress()))), {
-        interval: 4,
-        timeout: 45_000,
-        message: 'the fetch never came to that point',
-      })
-      .toBe(true);
+    const met = vi.waitUntil(async () => Boolean(condition((last = await this.progress()))), {
+      interval: 4,
+      timeout: 45_000,
+    });
     await Promise.race([met, ended]);
   }
 }

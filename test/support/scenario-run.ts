@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { s3Credentials } from '@tsmolt/testkit';
-import { expect } from 'vitest';
+import type { ExpectStatic } from 'vitest';
 import type { ExpectedLine, RouteName, Scenario, Step } from './scenario.js';
 import { printedTable } from './scenario-databases.js';
 import type { ScenarioDatabase } from './scenario-databases.js';
@@ -15,6 +15,8 @@ export interface ScenarioPlace {
   readonly route: RouteName;
   /** Of the S3 server; its bucket is `migration`. */
   readonly s3Url: string;
+  /** The running test's own: tests run side by side. */
+  readonly expect: ExpectStatic;
 }
 
 /** Runs the commands of a scenario one after the other and judges each. */
@@ -28,7 +30,7 @@ export async function runScenario(scenario: Scenario, place: ScenarioPlace): Pro
       configFiles.set(name, path);
     }
     const run = new ScenarioRun(place, join(root, 'files'), configFiles);
-    for (const step of [scenario, ...(scenario.then ?? [])]) await run.step(step);
+    for (const step of [scenario, ...(scenario.next ?? [])]) await run.step(step);
   } finally {
     await rm(root, { recursive: true, force: true });
   }
@@ -55,12 +57,14 @@ class ScenarioRun {
     const command = this.#command(step);
     const finished = await startTsmolt(command, undefined, s3Environment(this.#place.s3Url)).finished;
     this.#said.push(...finished.log);
-    expect(finished.exitCode, `${finished.failure}\nof: ${command.join(' ')}`).toBe(step.exitCode ?? 0);
+    this.#place
+      .expect(finished.exitCode, `${finished.failure}\nof: ${command.join(' ')}`)
+      .toBe(step.exitCode ?? 0);
     this.#judgeLog(step, finished);
     for (const [statement, rows] of Object.entries(step.rows ?? {})) {
-      expect(await printedTable(target.url, statement), statement).toEqual(rows);
+      this.#place.expect(await printedTable(target.url, statement), statement).toEqual(rows);
     }
-    if (step.files !== undefined) expect(await filesIn(this.#folder)).toEqual(step.files);
+    if (step.files !== undefined) this.#place.expect(await filesIn(this.#folder)).toEqual(step.files);
   }
 
   #command(step: Step): string[] {
@@ -86,14 +90,14 @@ class ScenarioRun {
   #judgeLog(step: Step, finished: Finished): void {
     for (const line of step.log ?? []) {
       const { said, fields } = this.#find(line, finished);
-      expect(said, `a line that says ${line.message}; ${finished.stdout}`).not.toEqual([]);
-      expect(said).toContainEqual(expect.objectContaining(fields));
+      this.#place.expect(said, `a line that says ${line.message}; ${finished.stdout}`).not.toEqual([]);
+      this.#place.expect(said).toContainEqual(this.#place.expect.objectContaining(fields));
     }
     for (const line of step.noLog ?? []) {
       const { said, fields } = this.#find(line, finished);
-      expect(said).not.toContainEqual(expect.objectContaining(fields));
+      this.#place.expect(said).not.toContainEqual(this.#place.expect.objectContaining(fields));
     }
-    for (const text of step.output ?? []) expect(finished.stdout + finished.stderr).toMatch(text);
+    for (const text of step.output ?? []) this.#place.expect(finished.stdout + finished.stderr).toMatch(text);
   }
 
   /** The lines with that message, and what one of them must hold. */
@@ -110,7 +114,7 @@ class ScenarioRun {
   }
 
   #matchers(value: unknown): unknown {
-    if (value instanceof RegExp) return expect.stringMatching(value) as unknown;
+    if (value instanceof RegExp) return this.#place.expect.stringMatching(value) as unknown;
     if (typeof value === 'string') return this.#filled(value);
     if (Array.isArray(value)) return value.map((element) => this.#matchers(element));
     if (typeof value !== 'object' || value === null || 'asymmetricMatch' in value) return value;

@@ -23,6 +23,9 @@ export const everyRoute: readonly RouteName[] = [
   'S3, IMPORT INTO CockroachDB',
 ];
 
+/** Without files and with them. */
+export const bothTargets: readonly RouteName[] = ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'];
+
 /** One of each format and each way of loading. */
 export const mainRoutes: readonly RouteName[] = [
   'direct to PostgreSQL',
@@ -82,7 +85,7 @@ export interface Scenario extends Step {
   /** JSON files by their names. */
   readonly configFiles?: Readonly<Record<string, unknown>>;
   /** Commands after the first. */
-  readonly then?: readonly Step[];
+  readonly next?: readonly Step[];
   /** Milliseconds, where a minute is not enough. */
   readonly timeout?: number;
 }

@@ -7,7 +7,7 @@ import { runScenario } from './scenario-run.js';
 
 /** Makes a test of each scenario for each of its sources and routes. */
 export function scenarioTests(theme: string, scenarios: readonly Scenario[]): void {
-  describe(theme, () => {
+  describe(`fetch: ${theme}`, () => {
     let standIn: CockroachStandIn;
     let s3: RunningServer;
     beforeAll(async () => {
@@ -19,15 +19,16 @@ export function scenarioTests(theme: string, scenarios: readonly Scenario[]): vo
       await s3.stop();
     });
 
-    for (const { name, scenario, product, route } of scenarios.flatMap(cases)) {
+    for (const { scenario, product, route } of scenarios.flatMap(cases)) {
       test.concurrent(
-        name,
-        async () => {
+        `${scenario.name}: ${product}, ${route}`,
+        async ({ expect }) => {
+          expect.hasAssertions();
           const source = await freshDatabase(product, standIn);
           const target = await freshDatabase(targetOf(route), standIn);
           try {
             await source.run(scenario.sources[product] ?? []);
-            await runScenario(scenario, { source, target, route, s3Url: s3.url });
+            await runScenario(scenario, { source, target, route, s3Url: s3.url, expect });
           } finally {
             await source.drop();
             await target.drop();
@@ -40,7 +41,6 @@ export function scenarioTests(theme: string, scenarios: readonly Scenario[]): vo
 }
 
 interface Case {
-  readonly name: string;
   readonly scenario: Scenario;
   readonly product: SourceName;
   readonly route: RouteName;
@@ -48,12 +48,7 @@ interface Case {
 
 function cases(scenario: Scenario): Case[] {
   return (Object.keys(scenario.sources) as SourceName[]).flatMap((product) =>
-    scenario.routes.map((route) => ({
-      name: `${scenario.name}: ${product}, ${route}`,
-      scenario,
-      product,
-      route,
-    })),
+    scenario.routes.map((route) => ({ scenario, product, route })),
   );
 }
 

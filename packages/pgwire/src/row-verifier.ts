@@ -1,4 +1,4 @@
-import { displayName, rowsDigest } from '@tsmolt/core';
+import { displayName, rowsDigest, whileWanted } from '@tsmolt/core';
 import type {
   HashAlgorithm,
   HashColumn,
@@ -10,6 +10,7 @@ import type {
   RowsDigest,
   RowText,
   RowVerifier,
+  Share,
   Table,
 } from '@tsmolt/core';
 import type { SessionPool } from './session-pool.js';
@@ -23,8 +24,10 @@ export interface VerifierDialect {
   canonicalText(name: string, type: LogicalType): string;
   /** The digest of a row as the expression that `parts` takes apart. */
   rowDigest(columns: readonly HashColumn[], algorithm: HashAlgorithm): string;
-  /** The two numbers of a digest `h`. */
-  parts(algorithm: HashAlgorithm): readonly [string, string];
+  /** The two numbers of a digest, which is a column. */
+  parts(algorithm: HashAlgorithm, digest: string): readonly [string, string];
+  /** Ends a subquery whose expressions are to be evaluated once a row, however often they are used. */
+  readonly fence: string;
 }
 
 /** Compares rows by SQL that PostgreSQL and CockroachDB share. */
@@ -37,6 +40,10 @@ export class PgwireRowVerifier implements RowVerifier {
     this.#dialect = dialect;
   }
 
+  sorts(_type: LogicalType): boolean {
+    return true;
+  }
+
   keyBounds(set: RowSet, rows: number): Promise<RowText[]> {
     const names = quoteColumns(set.key.map(({ name }) => name));
     return this.#rows(
@@ -47,10 +54,14 @@ export class PgwireRowVerifier implements RowVerifier {
     );
   }
 
-  async hashBuckets(set: HashedSet): Promise<ReadonlyMap<number, RowsDigest>> {
+  async hashBuckets(set: HashedSet, buckets: number): Promise<ReadonlyMap<number, RowsDigest>> {
+    const { rowDigest, parts, fence } = this.#dialect;
+    const [first, second] = parts(set.algorithm, 'h');
+    const digests = `SELECT ${rowDigest(set.columns, set.algorithm)} AS h FROM ${this.#rowsOf(set)}${fence}`;
     const rows = await this.#rows(
       set,
-      `SELECT bucket, count(*), sum(a), sum(b) FROM (${this.#hashed(set, [])}) AS dealt GROUP BY bucket`,
+      `SELECT ${bucketOf('a', buckets)} AS bucket, count(*), sum(a), sum(b)
+        FROM (SELECT ${first} AS a, ${second} AS b FROM (${digests}) AS digests${fence}) AS numbers GROUP BY 1`,
     );
     return new Map(
       rows.map(([bucket, count, first, second]) => [
@@ -60,50 +71,49 @@ export class PgwireRowVerifier implements RowVerifier {
     );
   }
 
-  async *hashRows(set: HashedSet, buckets: readonly number[]): AsyncGenerator<HashedRow> {
+  async hashRows(set: HashedSet, share: Share, columns: readonly HashColumn[]): Promise<HashedRow[]> {
+    const { rowDigest, parts } = this.#dialect;
+    const { algorithm, key } = set;
+    const texts = [...this.#keyTexts(key), ...this.#keyTexts(columns, 'value')];
+    const names = [...textNames(key), ...textNames(columns, 'value')].map((name) => `, ${name}`).join('');
+    const inner = [
+      `${rowDigest(set.columns, algorithm)} AS h`,
+      `${rowDigest(share.columns, algorithm)} AS s`,
+      ...texts,
+    ];
+    const [first, second] = parts(algorithm, 'h');
+    const [dealt] = parts(algorithm, 's');
     const rows = await this.#rows(
       set,
-      `SELECT a, b, ${keyNames(set.key).join(', ')} FROM (${this.#hashed(set, this.#keyTexts(set.key))}) AS dealt
-        WHERE bucket IN (${buckets.join(', ')})`,
+      `SELECT a, b${names} FROM (
+        SELECT ${first} AS a, ${second} AS b, ${dealt} AS s${names} FROM (
+          SELECT ${inner.join(', ')} FROM ${this.#rowsOf(set)}) AS digests) AS numbers
+        WHERE ${share.of === 1 ? 'true' : `${bucketOf('s', share.of)} IN (${share.buckets.join(', ')})`}`,
     );
-    for (const [first, second, ...key] of rows) yield { key, hash: `${first}.${second}` };
+    return rows.map(([a, b, ...texts]) => ({
+      key: texts.slice(0, key.length),
+      hash: `${a}.${b}`,
+      values: texts.slice(key.length),
+    }));
   }
 
   async readRows(set: RowSet, columns: readonly HashColumn[], keys: readonly RowText[]): Promise<RowText[]> {
     if (keys.length === 0) return [];
     const names = quoteColumns(set.key.map(({ name }) => name));
     const wanted = keys.map((key) => `(${literals(set.key, key)})`);
-    const condition = `(${names}) IN (${wanted.join(', ')})`;
+    const texts = [...this.#keyTexts(set.key), ...this.#keyTexts(columns, 'value')].join(', ');
     return this.#rows(
       set,
-      `SELECT ${this.#texts([...set.key, ...columns])} FROM ${this.#rowsOf(set)} AND ${condition}`,
+      `SELECT ${texts} FROM ${this.#rowsOf(set)} AND (${names}) IN (${wanted.join(', ')})`,
     );
   }
 
-  async *scanRows(set: RowSet, columns: readonly HashColumn[]): AsyncGenerator<RowText> {
-    yield* await this.#rows(set, `SELECT ${this.#texts([...set.key, ...columns])} FROM ${this.#rowsOf(set)}`);
-  }
-
-  /** Bucket and the two numbers of each row, and what else is wanted. */
-  #hashed(set: HashedSet, more: readonly string[]): string {
-    const [first, second] = this.#dialect.parts(set.algorithm);
-    const inner = [`${this.#dialect.rowDigest(set.columns, set.algorithm)} AS h`, ...more].join(', ');
-    const names = more.length === 0 ? '' : `, ${keyNames(set.key).join(', ')}`;
-    const numbers = `SELECT ${first} AS a, ${second} AS b${names} FROM (SELECT ${inner} FROM ${this.#rowsOf(set)}) AS digests`;
-    return `SELECT mod(mod(a, ${set.buckets}) + ${set.buckets}, ${set.buckets}) AS bucket, a, b${names} FROM (${numbers}) AS numbers`;
-  }
-
-  #keyTexts(key: readonly HashColumn[]): string[] {
-    return key.map(
+  #keyTexts(columns: readonly HashColumn[], what = 'key'): string[] {
+    const names = textNames(columns, what);
+    return columns.map(
       ({ name, type }, index) =>
-        `${this.#dialect.canonicalText(quoteIdentifier(name), type)} AS "key ${index + 1}"`,
+        `${this.#dialect.canonicalText(quoteIdentifier(name), type)} AS ${names[index]}`,
     );
-  }
-
-  #texts(columns: readonly HashColumn[]): string {
-    return columns
-      .map(({ name, type }) => this.#dialect.canonicalText(quoteIdentifier(name), type))
-      .join(', ');
   }
 
   #rowsOf({ table, key, range, condition }: RowSet): string {
@@ -111,11 +121,10 @@ export class PgwireRowVerifier implements RowVerifier {
     return `${this.#dialect.from(table)} WHERE ${rangeCondition(key, range)}${filter}`;
   }
 
-  /** All of it: a set is a range of bounded size, or a few rows. */
   #rows(set: RowSet, text: string): Promise<RowText[]> {
-    set.signal.throwIfAborted();
     return this.#pool.use(`verifying ${displayName(set.table.name)}`, async (client) => {
-      const { rows } = await client.query<(string | null)[]>({ text, rowMode: 'array', types: asText });
+      const query = { text, rowMode: 'array', types: asText } as const;
+      const { rows } = await whileWanted(set.signal, () => client.query<(string | null)[]>(query));
       return rows;
     });
   }
@@ -124,8 +133,13 @@ export class PgwireRowVerifier implements RowVerifier {
 /** Numbers of 64 bits and sums of them do not fit into JavaScript's: everything stays text. */
 const asText = { getTypeParser: () => (value: string) => value };
 
-function keyNames(key: readonly HashColumn[]): string[] {
-  return key.map((_column, index) => `"key ${index + 1}"`);
+function textNames(columns: readonly HashColumn[], what = 'key'): string[] {
+  return columns.map((_column, index) => `"${what} ${index + 1}"`);
+}
+
+/** Numbers of digests may be negative. */
+function bucketOf(number: string, buckets: number): string {
+  return `mod(mod(${number}, ${buckets}) + ${buckets}, ${buckets})`;
 }
 
 /** Rows compare column by column. The literals take the columns' own types. */

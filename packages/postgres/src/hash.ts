@@ -29,34 +29,43 @@ export class PostgresRowHasher implements RowHasher {
   }
 }
 
+/**
+ * Without it the planner puts the expressions of a subquery in the place of their names, and they are evaluated once a use. It
+ * does not keep a scan from being parallel.
+ */
+const fence = ' OFFSET 0';
+
 /** How a comparison row by row is written for PostgreSQL. */
 export const verifierDialect: VerifierDialect = {
   from,
   canonicalText: (name, type) => canonicalText(name, withoutDomain(type)),
   rowDigest: (columns, algorithm) => rowText[algorithm](columns),
-  parts: (algorithm) => digestParts[algorithm],
+  parts: (algorithm, digest) => digestParts[algorithm](digest),
+  fence,
 };
 
 /** One aggregate over the whole table. The sums are exact (numeric) and do not depend on the order of rows. */
 export function hashStatement(
   request: Pick<HashRequest, 'table' | 'columns' | 'algorithm' | 'condition'>,
 ): string {
-  const [first, second] = digestParts[request.algorithm];
+  const [first, second] = digestParts[request.algorithm]('h');
   const where = request.condition === undefined ? '' : ` WHERE ${request.condition}`;
   return (
     `SELECT count(*) AS rows, coalesce(sum(${first}), 0)::text AS first, coalesce(sum(${second}), 0)::text AS second ` +
-    `FROM (SELECT ${rowText[request.algorithm](request.columns)} AS h FROM ${from(request.table)}${where}) AS hashed`
+    `FROM (SELECT ${rowText[request.algorithm](request.columns)} AS h FROM ${from(request.table)}${where}${fence}) AS hashed`
   );
 }
 
+type DigestParts = (digest: string) => readonly [string, string];
+
 /** The first 14 bytes of a digest in hexadecimal, as two numbers. */
-const hexadecimalParts: readonly [string, string] = [
-  `('x' || substr(h, 1, 14))::bit(56)::bigint`,
-  `('x' || substr(h, 15, 14))::bit(56)::bigint`,
+const hexadecimalParts: DigestParts = (digest) => [
+  `('x' || substr(${digest}, 1, 14))::bit(56)::bigint`,
+  `('x' || substr(${digest}, 15, 14))::bit(56)::bigint`,
 ];
 
-const digestParts: Readonly<Record<HashAlgorithm, readonly [string, string]>> = {
-  'hash-extended': ['hashtextextended(h, 0)', 'hashtextextended(h, 1)'],
+const digestParts: Readonly<Record<HashAlgorithm, DigestParts>> = {
+  'hash-extended': (digest) => [`hashtextextended(${digest}, 0)`, `hashtextextended(${digest}, 1)`],
   md5: hexadecimalParts,
   sha256: hexadecimalParts,
 };

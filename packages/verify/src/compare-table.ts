@@ -1,23 +1,25 @@
 import { displayName } from '@tsmolt/core';
 import type { KeyRange } from '@tsmolt/core';
+import pLimit from 'p-limit';
 import { compareRange } from './compare-range.js';
+import { NamedRows } from './named-rows.js';
 import type { VerifyOptions } from './options.js';
 import type { Comparison } from './plan-comparison.js';
 import { addCounts, noRows } from './report.js';
-import type { DifferentRow, TableResult } from './report.js';
+import type { TableResult } from './report.js';
 import { hashedSet } from './row-sets.js';
-import type { RangeWork } from './row-sets.js';
+import type { TableWork } from './row-sets.js';
 
-/** Lets so many statements run on each server. */
-export type Limited = RangeWork['limited'];
+/** What all tables share. */
+export type Limits = Pick<TableWork, 'limited' | 'holding'>;
 
 /** Compares all rows of a table, range by range, and says what it found. */
 export async function compareTable(
   options: VerifyOptions,
   comparison: Comparison,
-  limited: Limited,
+  limits: Limits,
 ): Promise<TableResult> {
-  const { logger, signal, namedRows, redactValues } = options;
+  const { logger, signal, namedRows, redactValues: redact } = options;
   const table = comparison.pair.source.name;
   logger.info(`starting verify on ${displayName(table)}, shard 1/1`);
   for (const columns of comparison.left) {
@@ -26,28 +28,35 @@ export async function compareTable(
       `column ${columns.source.name} is left out of the comparison: ${columns.source.nativeType} and ${columns.target.nativeType} cannot be compared`,
     );
   }
-  const base = { comparison, signal, limited, named: namedRows, redact: redactValues };
-  const rows: DifferentRow[] = [];
-  let counts = { ...noRows, columnMismatch: comparison.left.length };
-  await Promise.all(
-    (await rangesOf(options, base)).map(async (range) => {
-      const result = await compareRange({ ...base, range, named: Math.max(0, namedRows - rows.length) });
-      counts = addCounts(counts, result.counts);
-      rows.push(...result.rows.slice(0, Math.max(0, namedRows - rows.length)));
-    }),
+  const named = new NamedRows(namedRows);
+  const work: TableWork = { comparison, signal, redact, named, ...limits };
+  const counts = await Promise.all(
+    await mapRanges(options, work, (range) => compareRange({ ...work, range })),
   );
-  const result = { table, counts, rows };
+  const base = { ...noRows, columnMismatch: comparison.left.length };
+  const result = { table, counts: counts.reduce(addCounts, base), rows: named.rows };
   report(options, result);
   return result;
 }
 
+/** So many ranges at a time that every connection has work: all at once would all hold their rows. */
+async function mapRanges<Result>(
+  options: VerifyOptions,
+  work: TableWork,
+  compare: (range: KeyRange) => Promise<Result>,
+): Promise<Promise<Result>[]> {
+  const ranges = await rangesOf(options, work);
+  const limit = pLimit(options.concurrency);
+  return ranges.map((range) => limit(() => compare(range)));
+}
+
 /** Ranges between sampled keys of the source; one range for everything where keys do not sort alike on both sides. */
-async function rangesOf(options: VerifyOptions, work: Omit<RangeWork, 'range'>): Promise<KeyRange[]> {
+async function rangesOf(options: VerifyOptions, work: TableWork): Promise<KeyRange[]> {
   const { comparison } = work;
   const { source } = comparison;
   if (!comparison.rangeable || source.pair.source.estimate.rows <= options.rowBatchSize) return [{}];
   const bounds = await work.limited('source', () =>
-    source.verifier.keyBounds(hashedSet({ ...work, range: {} }, source), options.rowBatchSize),
+    source.verifier.keyBounds(hashedSet(work, source, {}), options.rowBatchSize),
   );
   const edges = [undefined, ...bounds, undefined];
   return edges.slice(0, -1).map((after, index) => {

@@ -1,16 +1,20 @@
-import { loadable, sameCanonicalText, sortsAlike, TsmoltError } from '@tsmolt/core';
-import type { Column, ColumnPair, Database, HashAlgorithm, HashColumn, RowHasher, RowVerifier, TablePair } from '@tsmolt/core'; // prettier-ignore
+import { loadable, sameCanonicalText, sortsAlike, TsmoltError, withoutDomain } from '@tsmolt/core';
+import type { Column, ColumnPair, Database, HashAlgorithm, HashColumn, LogicalType, RowHasher, RowVerifier, TablePair } from '@tsmolt/core'; // prettier-ignore
+import { commonMeaning } from './meaning.js';
 import type { VerifyOptions } from './options.js';
 
-/** One side of a comparison. */
+/** One side of a comparison: columns have this side's names, and stand at the same places on both sides. */
 export interface Side {
   readonly verifier: RowVerifier;
   readonly pair: TablePair;
   readonly name: 'source' | 'target';
+  /** What identifies a row: the primary key; of a table without one, the hashed columns. */
   readonly key: readonly HashColumn[];
   readonly hashed: readonly HashColumn[];
   /** Columns whose texts differ between the engines for equal values. */
   readonly byMeaning: readonly HashColumn[];
+  /** Columns that tell which share a row is in: those of the key that can be hashed. */
+  readonly dealtBy: readonly HashColumn[];
   readonly condition?: string;
 }
 
@@ -26,6 +30,13 @@ export interface Comparison {
   readonly rangeable: boolean;
   /** Columns that cannot be compared at all: what matches does so conditionally. */
   readonly left: readonly ColumnPair[];
+  /** The source's names of the columns that a row is named by. */
+  readonly identityNames: readonly string[];
+  /** Types in whose sense values are compared, by the places of their columns. */
+  readonly identityTypes: readonly LogicalType[];
+  readonly hashedTypes: readonly LogicalType[];
+  readonly byMeaningTypes: readonly LogicalType[];
+  readonly dealtBy: readonly HashColumn[];
 }
 
 /** @throws TsmoltError `TSM2008` when the two servers share no row hash */
@@ -33,40 +44,77 @@ export function planComparison(options: VerifyOptions, pair: TablePair): Compari
   const [source, target] = [hasherOf(options.source), hasherOf(options.target)];
   const algorithm = source.algorithms.find((candidate) => target.algorithms.includes(candidate));
   if (algorithm === undefined) throw noCommonHash(options);
-  const comparable = pair.columns.filter((columns) => loadable(columns.source.type, columns.target.type));
-  const left = pair.columns.filter((columns) => !comparable.includes(columns));
-  const key = keyPairs(pair, comparable);
-  const keyed = key !== undefined;
-  const hashable = (columns: ColumnPair): boolean =>
-    sameCanonicalText(columns.source.type, columns.target.type) &&
-    source.canHash(columns.source.type) &&
-    target.canHash(columns.source.type);
-  const hashed = comparable.filter(hashable);
-  const identity = key ?? hashed;
-  const sideOf = (name: Side['name']): Side => ({
-    name,
-    pair,
-    verifier: verifierOf(name === 'source' ? options.source : options.target),
-    key: identity.map((columns) => hashColumn(columns, name)),
-    hashed: hashed.map((columns) => hashColumn(columns, name)),
-    byMeaning: comparable.filter((columns) => !hashable(columns)).map((columns) => hashColumn(columns, name)),
-    ...conditionOf(pair, name),
-  });
+  const comparable = pair.columns.filter(isComparable);
+  const isHashed = (columns: ColumnPair): boolean =>
+    sameText(columns) && source.canHash(columns.source.type) && target.canHash(columns.source.type);
+  const hashed = comparable.filter(isHashed);
+  const byMeaning = comparable.filter((columns) => !isHashed(columns));
+  const primaryKey = keyPairs(pair, comparable);
+  const key = primaryKey ?? hashed;
+  const identity = primaryKey ?? [...hashed, ...byMeaning];
+  const sides = { source: verifierOf(options.source), target: verifierOf(options.target) };
+  const sideOf = (name: Side['name']): Side => {
+    const column = (columns: ColumnPair): HashColumn => sideColumn(columns, name, isHashed(columns));
+    return {
+      name,
+      pair,
+      verifier: sides[name],
+      key: key.map(column),
+      hashed: hashed.map(column),
+      byMeaning: byMeaning.map(column),
+      dealtBy: key.filter(isHashed).map(column),
+      ...conditionOf(pair, name),
+    };
+  };
+  const ofSource = sideOf('source');
+  const sorts = (columns: ColumnPair): boolean =>
+    sameOrder(columns) && sides.source.sorts(columns.source.type) && sides.target.sorts(columns.target.type);
   return {
     pair,
-    source: sideOf('source'),
+    source: ofSource,
     target: sideOf('target'),
     algorithm,
-    keyed,
-    rangeable: keyed && identity.every((columns) => hashable(columns) && sortsAlike(columns.source.type)),
-    left,
+    keyed: primaryKey !== undefined,
+    rangeable: primaryKey?.every(sorts) ?? false,
+    left: pair.columns.filter((columns) => !isComparable(columns)),
+    identityNames: identity.map((columns) => columns.source.name),
+    identityTypes: identity.map(meaningType),
+    hashedTypes: hashed.map(meaningType),
+    byMeaningTypes: byMeaning.map(meaningType),
+    dealtBy: ofSource.dealtBy,
   };
 }
 
-/** The text that is compared is that of the source's type on both sides. */
-function hashColumn({ source, target }: ColumnPair, side: Side['name']): HashColumn {
+/** An array is written in one way as an array and in another as JSON. */
+function isComparable({ source, target }: ColumnPair): boolean {
+  const [left, right] = [withoutDomain(source.type).kind, withoutDomain(target.type).kind];
+  return loadable(source.type, target.type) && !(left === 'array' && right === 'json');
+}
+
+/** An unsigned integer of 64 bits is a decimal elsewhere, without a fraction and with the same text. */
+function sameText({ source, target }: ColumnPair): boolean {
+  const [left, right] = [withoutDomain(source.type), withoutDomain(target.type)];
+  if (left.kind === 'integer' && right.kind === 'decimal') return right.scale === 0;
+  return sameCanonicalText(left, right);
+}
+
+/** Whether the values of both columns stand in one order. */
+function sameOrder({ source, target }: ColumnPair): boolean {
+  const order = (type: LogicalType): string => {
+    const kind = withoutDomain(type).kind;
+    return kind === 'integer' ? 'decimal' : kind;
+  };
+  return sortsAlike(source.type) && sortsAlike(target.type) && order(source.type) === order(target.type);
+}
+
+function meaningType({ source, target }: ColumnPair): LogicalType {
+  return commonMeaning(source.type, target.type);
+}
+
+/** The text that is hashed is that of the source's type on both sides; other values are printed as their own type is. */
+function sideColumn({ source, target }: ColumnPair, side: Side['name'], isHashed: boolean): HashColumn {
   const own: Column = side === 'source' ? source : target;
-  return { name: own.name, type: source.type };
+  return { name: own.name, type: isHashed ? source.type : own.type };
 }
 
 function conditionOf(pair: TablePair, side: Side['name']): { readonly condition?: string } {

@@ -1,35 +1,43 @@
-import type { HashedSet, KeyRange, RowText } from '@tsmolt/core';
+import type { HashedSet, KeyRange, LogicalType, RowText } from '@tsmolt/core';
+import { meaningOf } from './meaning.js';
+import type { NamedRows } from './named-rows.js';
 import type { Comparison, Side } from './plan-comparison.js';
 
-/** Enough that one changed row does not make many others be looked at, and few enough to be carried for every range. */
-export const bucketsPerRange = 256;
-
-export interface RangeWork {
+/** Of one table. */
+export interface TableWork {
   readonly comparison: Comparison;
-  readonly range: KeyRange;
   readonly signal: AbortSignal;
-  /** Runs a statement when the server may take another one. */
+  /** Runs a statement when the server may take another one, and again when its connection was lost. */
   readonly limited: <Result>(side: Side['name'], work: () => Promise<Result>) => Promise<Result>;
-  /** Differing rows to describe; the counts are whole. */
-  readonly named: number;
+  /** Runs what holds rows of both sides in memory when there is room for them. */
+  readonly holding: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  readonly named: NamedRows;
   /** Show hashes in the place of values. */
   readonly redact: boolean;
 }
 
-export function hashedSet({ comparison, range, signal }: RangeWork, side: Side): HashedSet {
+export interface RangeWork extends TableWork {
+  readonly range: KeyRange;
+}
+
+export function hashedSet({ comparison, signal }: TableWork, side: Side, range: KeyRange): HashedSet {
   return {
     table: side.name === 'source' ? side.pair.source : side.pair.target,
     key: side.key,
     columns: side.hashed,
     algorithm: comparison.algorithm,
-    buckets: bucketsPerRange,
     range,
     signal,
     ...(side.condition === undefined ? {} : { condition: side.condition }),
   };
 }
 
-/** A key as one string: unambiguous, whatever its values hold. */
-export function keyId(key: RowText): string {
-  return JSON.stringify(key);
+/** Values as one string: unambiguous, whatever they hold, and the same however an engine prints them. */
+export function idOf(values: RowText, types: readonly LogicalType[]): string {
+  return JSON.stringify(
+    values.map((value, index) => {
+      const type = types[index];
+      return value === null || type === undefined ? value : meaningOf(value, type);
+    }),
+  );
 }

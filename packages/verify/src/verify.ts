@@ -1,8 +1,8 @@
-import { clockDuration, displayName, matchTables, nameFilter, transformTables, TsmoltError, withRowFilters } from '@tsmolt/core'; // prettier-ignore
+import { clockDuration, displayName, matchTables, nameFilter, transformTables, TsmoltError, withRetry, withRowFilters } from '@tsmolt/core'; // prettier-ignore
 import type { Mismatch, Table, TableName, TablePair } from '@tsmolt/core';
 import pLimit from 'p-limit';
 import { compareTable } from './compare-table.js';
-import type { Limited } from './compare-table.js';
+import type { Limits } from './compare-table.js';
 import type { VerifyOptions } from './options.js';
 import { planComparison } from './plan-comparison.js';
 import type { TableResult, VerifyReport } from './report.js';
@@ -13,15 +13,20 @@ import type { TableResult, VerifyReport } from './report.js';
  * @throws TsmoltError when it could not be told; differences are no error, they are in the report
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
+  try {
+    return await compareDatabases(options);
+  } catch (thrown) {
+    throw options.signal.aborted ? stopped() : thrown;
+  }
+}
+
+async function compareDatabases(options: VerifyOptions): Promise<VerifyReport> {
   const started = performance.now();
   const { logger } = options;
   logger.info('verification in progress');
   const found = await discover(options);
   options.metrics.tables(found.pairs.length);
-  const limited = limits(options.concurrency);
-  const tables: TableResult[] = [];
-  for (const pair of found.pairs)
-    tables.push(await compareTable(options, planComparison(options, pair), limited));
+  const tables = await compareTables(options, found.pairs);
   const netMs = performance.now() - started;
   logger.info(
     { net_duration_ms: Math.round(netMs * 1000) / 1000, net_duration: clockDuration(netMs) },
@@ -85,10 +90,47 @@ function isEqual(found: Discovered, tables: readonly TableResult[]): boolean {
   return found.missingTables.length === 0 && !tables.some(rowsDiffer);
 }
 
+/** Tables at a time: small ones would leave all connections but one without work. */
+const tablesAtATime = 4;
+
+/** Shares of rows that are held in memory at a time. */
+const sharesAtATime = 4;
+
+/** The first error stops the other tables, and is thrown when they have stopped. */
+async function compareTables(options: VerifyOptions, pairs: readonly TablePair[]): Promise<TableResult[]> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const all = { ...options, signal };
+  const limit = pLimit(tablesAtATime);
+  const limits = limitsOf(all);
+  const comparisons = pairs.map((pair) => planComparison(all, pair));
+  const running = comparisons.map((comparison) => limit(() => compareTable(all, comparison, limits)));
+  try {
+    return await Promise.all(running);
+  } catch (thrown) {
+    failure.abort();
+    await Promise.allSettled(running);
+    throw thrown;
+  }
+}
+
 /** So many statements at a time on each server, over all tables. */
-function limits(concurrency: number): Limited {
+function limitsOf({ concurrency, signal, logger }: VerifyOptions): Limits {
   const bySide = { source: pLimit(concurrency), target: pLimit(concurrency) };
-  return (side, work) => bySide[side](work);
+  const onRetry = (error: TsmoltError, attempt: number): void =>
+    logger.warn({ code: error.code, attempt }, `${error.message}; trying again`);
+  const holding = pLimit(sharesAtATime);
+  return {
+    limited: (side, work) => bySide[side](() => withRetry(work, { signal, onRetry })),
+    holding: (work) => holding(work),
+  };
+}
+
+function stopped(): TsmoltError {
+  return new TsmoltError('TSM1005', {
+    message: 'stopped on request',
+    advice: 'Run the same command again: a verification changes nothing.',
+  });
 }
 
 function nothingToDo(options: VerifyOptions): TsmoltError {

@@ -6,7 +6,7 @@ import { fingerprints } from '../../support/fingerprints.js';
 import { startStillSource } from '../../support/still-source.js';
 import { localStorage, s3Storage } from '../../support/storages.js';
 import type { Storage } from '../../support/storages.js';
-import { startFetch, tsmolt } from '../../support/tsmolt.js';
+import { startFetch } from '../../support/tsmolt.js';
 import type { Finished, Running } from '../../support/tsmolt.js';
 
 /** One server and one database a test: whatever a test commits on the source is over before the next one begins. */
@@ -122,6 +122,8 @@ describe('the source has moved on between kill and continuation', () => {
   });
 });
 
+const byNumber = (left: number | null, right: number | null): number => Number(left) - Number(right);
+
 /** Keeps every file from being loaded, from the moment that the tables are there, until the function is called. */
 async function holdLoads(): Promise<() => Promise<void>> {
   const client = await connectSql(target.url);
@@ -182,7 +184,7 @@ describe('two processes that continue the same fetch at the same time', () => {
     const runs = [start(...recreate, '--fetch-id', id), start(...recreate, '--fetch-id', id)];
     const finished = await Promise.all(runs.map((run) => run.finished));
     expect(
-      finished.map(({ exitCode }) => exitCode).toSorted(),
+      finished.map(({ exitCode }) => exitCode).toSorted(byNumber),
       finished.map((one) => one.failure).join('\n'),
     ).toEqual([0, 1]);
     const second = finished.find(({ exitCode }) => exitCode === 1);
@@ -207,7 +209,7 @@ describe('two processes that continue the same fetch at the same time', () => {
     const runs = [start('--skip-pk-check', '--fetch-id', id), start('--skip-pk-check', '--fetch-id', id)];
     const finished = await Promise.all(runs.map((run) => run.finished));
     expect(
-      finished.map(({ exitCode }) => exitCode).toSorted(),
+      finished.map(({ exitCode }) => exitCode).toSorted(byNumber),
       finished.map((one) => one.failure).join('\n'),
     ).toEqual([0, 1]);
     await expectEqual();
@@ -341,15 +343,5 @@ describe('refused', () => {
       message: expect.stringContaining('is complete'),
     });
     expect(again.stdout).not.toContain('the fetch can go on');
-    const tokens = await tsmolt(
-      'fetch',
-      'tokens',
-      'list',
-      '--conn-string',
-      target.url,
-      '--allow-tls-mode-disable',
-      '--json',
-    );
-    expect(tokens.stdout).toBe('[]\n');
   });
 });

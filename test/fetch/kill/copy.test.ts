@@ -1,6 +1,6 @@
 import { createDatabase, sharedServer } from '@tsmolt/testkit';
 import type { RunningServer } from '@tsmolt/testkit';
-import { afterAll, beforeAll, describe, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { killPoints, survives } from '../../support/kill-rounds.js';
 import { createManyTables, startStillSource } from '../../support/still-source.js';
 import type { ManyTables } from '../../support/still-source.js';
@@ -37,14 +37,16 @@ describe.concurrent('a fetch that loads with COPY into PostgreSQL 18 and is kill
     const target = await createDatabase(await sharedServer('postgres18'));
     try {
       const all = [...source.keyed, ...source.unkeyed];
-      await survives({
-        source: source.url,
-        target: target.url,
-        tables: unsharded ? all : source.keyed,
-        args: [...small, ...(unsharded ? ['--skip-pk-check'] : ['--table-exclusion-filter', 'bag.*'])],
-        storage,
-        points: killPoints(),
-      });
+      await expect(
+        survives({
+          source: source.url,
+          target: target.url,
+          tables: unsharded ? all : source.keyed,
+          args: [...small, ...(unsharded ? ['--skip-pk-check'] : ['--table-exclusion-filter', 'bag.*'])],
+          storage,
+          points: killPoints(),
+        }),
+      ).resolves.toBeUndefined();
     } finally {
       await target.drop();
       await storage.close();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { runSql, sharedServer, startCockroachStandIn } from '@tsmolt/testkit';
 import type { CockroachStandIn, JobHold, RunningServer } from '@tsmolt/testkit';
-import { afterAll, beforeAll, describe, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { killPoints, survives } from '../../support/kill-rounds.js';
 import type { KillRounds } from '../../support/kill-rounds.js';
 import { createManyTables, startStillSource } from '../../support/still-source.js';
@@ -33,7 +33,8 @@ function heldJobs(standIn: CockroachStandIn): Pick<KillRounds, 'moments' | 'afte
   let hold: JobHold | undefined;
   return {
     moments: {
-      'job held': async () => {
+      'job held': async ({ run }) => {
+        await run.printed(/"continuing fetch"/);
         hold = standIn.holdJob(/IMPORT/);
         await hold.reached;
       },
@@ -41,7 +42,14 @@ function heldJobs(standIn: CockroachStandIn): Pick<KillRounds, 'moments' | 'afte
     afterKill: (random) => {
       if (random.below(2) === 0) hold?.release();
     },
-    onContinued: (run) => void run.printed(/"continuing fetch"/).then(() => hold?.release()),
+    onContinued: (run) => {
+      const held = hold;
+      // One that is killed before it says so leaves the job to the next.
+      run.printed(/"continuing fetch"/).then(
+        () => held?.release(),
+        () => undefined,
+      );
+    },
   };
 }
 
@@ -64,16 +72,18 @@ describe.concurrent(
       const standIn = await startCockroachStandIn({ postgresUrl: postgres.href, database });
       const inspect = new URL(`/${database}`, postgres).href;
       try {
-        await survives({
-          source: source.url,
-          target: standIn.url,
-          inspect,
-          tables: [...source.keyed, ...(unsharded ? source.unkeyed : [])],
-          args: [...small, ...(unsharded ? ['--skip-pk-check'] : ['--table-exclusion-filter', 'bag.*'])],
-          storage,
-          points: killPoints('job held'),
-          ...heldJobs(standIn),
-        });
+        await expect(
+          survives({
+            source: source.url,
+            target: standIn.url,
+            inspect,
+            tables: [...source.keyed, ...(unsharded ? source.unkeyed : [])],
+            args: [...small, ...(unsharded ? ['--skip-pk-check'] : ['--table-exclusion-filter', 'bag.*'])],
+            storage,
+            points: killPoints('job held'),
+            ...heldJobs(standIn),
+          }),
+        ).resolves.toBeUndefined();
       } finally {
         await standIn.stop();
         await runSql(postgres.href, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);

@@ -1,4 +1,4 @@
-import { mainRoutes } from '../../support/scenario.js';
+import { bothTargets, mainRoutes } from '../../support/scenario.js';
 import type { Scenario } from '../../support/scenario.js';
 
 const recreate = ['--table-handling', 'drop-on-target-and-recreate'];
@@ -91,7 +91,7 @@ export const basicTypes: readonly Scenario[] = [
           (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`,
       ],
     },
-    routes: mainRoutes,
+    routes: bothTargets,
     flags: recreate,
     rows: {
       'SELECT id, j::jsonb, jb, tags, numbers, ip, b, vb FROM composed ORDER BY id': [
@@ -107,7 +107,7 @@ export const basicTypes: readonly Scenario[] = [
       MySQL: mysqlNumbers(),
       MariaDB: mysqlNumbers(),
     },
-    routes: mainRoutes,
+    routes: bothTargets,
     flags: recreate,
     rows: {
       'SELECT id, flag, t, ut, s, us, m, um FROM numbers ORDER BY id': [
@@ -131,7 +131,7 @@ export const basicTypes: readonly Scenario[] = [
   {
     name: 'texts, bytes, times and documents of MySQL',
     sources: { MySQL: mysqlTexts(), MariaDB: mysqlTexts() },
-    routes: mainRoutes,
+    routes: bothTargets,
     flags: recreate,
     rows: {
       'SELECT id, c, v, t, e, st FROM texts ORDER BY id': [
@@ -165,7 +165,7 @@ export const basicTypes: readonly Scenario[] = [
           ('00000000-0000-0000-0000-000000000001', NULL, '2001:db8::ff00:42:8329')`,
       ],
     },
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     flags: recreate,
     rows: {
       'SELECT id, four, six FROM places ORDER BY id': [

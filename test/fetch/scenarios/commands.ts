@@ -1,4 +1,4 @@
-import { everySource, sources } from '../../support/scenario.js';
+import { bothTargets, everySource, sources } from '../../support/scenario.js';
 import type { Scenario, SourceName } from '../../support/scenario.js';
 
 const recreate = ['--table-handling', 'drop-on-target-and-recreate'];
@@ -9,7 +9,7 @@ function cursor(name: string, source: SourceName, text: RegExp): Scenario {
   return {
     name,
     sources: sources([source], ...oneRow),
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     flags: recreate,
     log: [
       { message: 'starting fetch', type: 'summary', num_tables: 1, cdc_cursor: text },
@@ -23,7 +23,7 @@ function cursor(name: string, source: SourceName, text: RegExp): Scenario {
         net_duration: /^\d{3}h \d\dm \d\ds$/,
       },
     ],
-    then: [
+    next: [
       {
         flags: [...recreate, '--ignore-replication-check'],
         log: [
@@ -43,10 +43,10 @@ export const cursors: readonly Scenario[] = [
   {
     name: 'a slot is made, and made again when that is asked for',
     sources: sources(['PostgreSQL'], ...oneRow),
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     flags: [...recreate, '--pglogical-replication-slot-name', '{slot}'],
     log: [{ message: 'starting fetch', cdc_cursor: /^[0-9A-F]+\/[0-9A-F]+$/ }],
-    then: [
+    next: [
       {
         flags: [...recreate, '--pglogical-replication-slot-name', '{slot}'],
         exitCode: 1,
@@ -75,7 +75,7 @@ export const dryRuns: readonly Scenario[] = [
   {
     name: '--dry-run prints what would happen and changes nothing',
     sources: sources(everySource, ...oneRow),
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     target: ['CREATE TABLE t (id INT4 PRIMARY KEY, old INT4)', 'INSERT INTO t VALUES (7, 7)'],
     flags: [...recreate, '--dry-run'],
     output: [/"tables": \[/, /"source": "public\.t"/, /DROP TABLE/, /CREATE TABLE \\"public\\"\.\\"t\\"/],
@@ -84,7 +84,7 @@ export const dryRuns: readonly Scenario[] = [
       [`SELECT count(*) FROM information_schema.tables WHERE table_schema = '_molt_fetch'`]: [['0']],
     },
     noLog: [{ message: 'starting fetch' }, { message: 'fetch complete' }],
-    then: [
+    next: [
       {
         flags: [...recreate, '--dry-run', '--use-console-writer'],
         output: [/public\.t/, /CREATE TABLE "public"\."t"/],
@@ -95,7 +95,7 @@ export const dryRuns: readonly Scenario[] = [
   {
     name: '--dry-run says what would be refused',
     sources: sources(['PostgreSQL', 'MySQL'], ...oneRow),
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     flags: ['--dry-run'],
     exitCode: 1,
     output: [/"refused": \{/, /TSM3003/, /public\.t does not exist on the target/],

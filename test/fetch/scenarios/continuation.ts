@@ -63,13 +63,13 @@ const permit = ['ALTER TABLE b DROP CONSTRAINT n_small'];
 export const continuations: readonly Scenario[] = [
   {
     name: 'a fetch goes on where it stopped',
-    sources: three,
-    routes: ['files, COPY to PostgreSQL', 'files, COPY to CockroachDB', 'S3, COPY to PostgreSQL'],
+    sources: { PostgreSQL: three.PostgreSQL, MySQL: three.MySQL },
+    routes: ['files, COPY to PostgreSQL', 'S3, COPY to PostgreSQL'],
     target: against60,
     flags: exported,
     exitCode: 1,
     rows: counts('100', '50', '0'),
-    then: [
+    next: [
       {
         target: permit,
         flags: [...exported, '--fetch-id', '{fetch id}'],
@@ -92,7 +92,7 @@ export const continuations: readonly Scenario[] = [
   {
     name: 'an import goes on where it stopped',
     sources: { PostgreSQL: three.PostgreSQL, MySQL: three.MySQL },
-    routes: ['files, IMPORT INTO CockroachDB', 'S3, IMPORT INTO CockroachDB'],
+    routes: ['files, IMPORT INTO CockroachDB'],
     target: against60ByKey,
     flags: [...exported, '--import-batch-size', '1'],
     exitCode: 1,
@@ -103,7 +103,7 @@ export const continuations: readonly Scenario[] = [
         file: /^public\.b\/shard_01_part_0000000\d\.csv\.gz$/,
       },
     ],
-    then: [
+    next: [
       {
         target: ['DROP INDEX one_half CASCADE'],
         flags: [...exported, '--import-batch-size', '1', '--fetch-id', '{fetch id}'],
@@ -115,13 +115,13 @@ export const continuations: readonly Scenario[] = [
   },
   {
     name: 'a token continues its table and leaves the others for later',
-    sources: three,
-    routes: ['files, COPY to PostgreSQL', 'files, COPY to CockroachDB'],
+    sources: { PostgreSQL: three.PostgreSQL, MariaDB: three.MariaDB },
+    routes: ['files, COPY to CockroachDB'],
     target: against60,
     flags: oneByOne,
     exitCode: 1,
     rows: counts('100', '50', '0'),
-    then: [
+    next: [
       {
         flags: [
           ...oneByOne,
@@ -164,7 +164,7 @@ export const continuations: readonly Scenario[] = [
     exitCode: 1,
     rows: counts('0', '50', '0'),
     log: [{ message: 'table to continue', file: 'public.b/shard_01_part_00000003.csv' }],
-    then: [
+    next: [
       {
         target: permit,
         flags: [
@@ -206,7 +206,7 @@ export const continuations: readonly Scenario[] = [
     flags: shards,
     exitCode: 1,
     log: [{ message: /^Error: public\.t, public\.t\/shard_04_part_0000000\d\.csv/, code: 'TSM4001' }],
-    then: [
+    next: [
       {
         target: ['ALTER TABLE t DROP CONSTRAINT odd'],
         flags: [...shards, '--fetch-id', '{fetch id}'],
@@ -223,7 +223,7 @@ export const continuations: readonly Scenario[] = [
     target: against60,
     flags: oneByOne,
     exitCode: 1,
-    then: [
+    next: [
       {
         source: ['INSERT INTO c VALUES (101, 0)'],
         target: permit,
@@ -255,7 +255,7 @@ export const continuations: readonly Scenario[] = [
     log: [
       { message: /^Error: the target .* knows no fetch 00000000/, code: 'TSM1007', advice: /tokens list/ },
     ],
-    then: [
+    next: [
       {
         flags: ['--fetch-id', 'yesterday'],
         exitCode: 1,

@@ -1,3 +1,4 @@
+import { bothTargets } from '../../support/scenario.js';
 import type { Scenario } from '../../support/scenario.js';
 
 const recreate = ['--table-handling', 'drop-on-target-and-recreate'];
@@ -136,7 +137,7 @@ export const createdTables: readonly Scenario[] = [
     exitCode: 1,
     rows: { 'SELECT id FROM t1': [['7']] },
     log: [{ message: /^Error: .*public\.t1\.id .*no_such_type/, code: 'TSM3004', advice: /take the mapping out/ }],
-    then: [
+    next: [
       {
         flags: [...recreate, '--type-map-file', '{table.json}'],
         exitCode: 1,
@@ -149,7 +150,7 @@ export const createdTables: readonly Scenario[] = [
   {
     name: 'tables that stand are dropped with what they hold, others stay',
     sources: { PostgreSQL: ['CREATE TABLE t (id int PRIMARY KEY, fresh text)', `INSERT INTO t VALUES (1, 'new')`] },
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     target: [
       'CREATE TABLE t (id int PRIMARY KEY, old int)',
       'INSERT INTO t VALUES (7, 7)',

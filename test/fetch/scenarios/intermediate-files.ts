@@ -1,4 +1,4 @@
-import { sources } from '../../support/scenario.js';
+import { bothTargets, sources } from '../../support/scenario.js';
 import type { Scenario } from '../../support/scenario.js';
 
 const recreate = ['--table-handling', 'drop-on-target-and-recreate'];
@@ -37,7 +37,7 @@ export const intermediateFiles: readonly Scenario[] = [
       'public.t/shard_01_part_00000002.csv',
       'public.t/shard_01_part_00000003.csv',
     ],
-    then: [
+    next: [
       {
         removedFiles: [1, 2, 3].map((part) => `public.t/shard_01_part_0000000${part}.csv`),
         flags: [...recreate, '--flush-rows', '60', '--export-concurrency', '1', '--compression', 'gzip'],
@@ -54,7 +54,7 @@ export const intermediateFiles: readonly Scenario[] = [
     rows: allHundred,
     log: [{ message: /^import job started/, table: 'public.t', num_files: 2 }],
     files: ['public.t/shard_01_part_00000001.csv.gz', 'public.t/shard_01_part_00000002.csv.gz'],
-    then: [
+    next: [
       {
         removedFiles: [1, 2].map((part) => `public.t/shard_01_part_0000000${part}.csv.gz`),
         flags: [...recreate, '--compression', 'none', '--flush-size', '700', '--export-concurrency', '1'],
@@ -98,7 +98,7 @@ export const intermediateFiles: readonly Scenario[] = [
     routes: ['S3, COPY to PostgreSQL', 'S3, IMPORT INTO CockroachDB'],
     flags: recreate,
     rows: allHundred,
-    then: [
+    next: [
       { exitCode: 1, rows: allHundred, log: [{ message: /^Error: .*public\.t.*(duplicate key|collides)/ }] },
       { flags: ['--table-handling', 'truncate-if-exists'], rows: allHundred },
     ],
@@ -109,7 +109,7 @@ export const intermediateFiles: readonly Scenario[] = [
       ['PostgreSQL', 'MySQL', 'MariaDB', 'CockroachDB stand-in'],
       'CREATE TABLE nothing (id int PRIMARY KEY, v varchar(10))',
     ),
-    routes: ['direct to PostgreSQL', 'direct to CockroachDB', 'files, COPY to PostgreSQL', 'files, IMPORT INTO CockroachDB'], // prettier-ignore
+    routes: bothTargets,
     flags: recreate,
     rows: { 'SELECT count(*) FROM nothing': [['0']] },
     log: [
@@ -137,7 +137,7 @@ export const exportsAndImports: readonly Scenario[] = [
       'public.t/shard_01_part_00000001.csv.gz',
       'public.t/shard_01_part_00000002.csv.gz',
     ],
-    then: [
+    next: [
       {
         without: 'source',
         flags: ['--mode', 'import-only', ...recreate],
@@ -161,7 +161,7 @@ export const exportsAndImports: readonly Scenario[] = [
     routes: ['S3, COPY to PostgreSQL', 'S3, IMPORT INTO CockroachDB'],
     without: 'target',
     flags: ['--mode', 'export-only', '--flush-rows', '60', '--export-concurrency', '1'],
-    then: [{ flags: ['--mode', 'import-only', ...recreate], rows: allHundred }],
+    next: [{ flags: ['--mode', 'import-only', ...recreate], rows: allHundred }],
   },
   {
     name: 'files without a manifest are loaded as they lie there, into tables that exist',
@@ -169,7 +169,7 @@ export const exportsAndImports: readonly Scenario[] = [
     routes: ['files, COPY to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
     without: 'target',
     flags: ['--mode', 'export-only', '--flush-rows', '60', '--export-concurrency', '1'],
-    then: [
+    next: [
       {
         removedFiles: ['manifest.json'],
         without: 'source',
@@ -195,7 +195,7 @@ export const exportsAndImports: readonly Scenario[] = [
     routes: ['files, COPY to PostgreSQL'],
     without: 'target',
     flags: ['--mode', 'export-only'],
-    then: [
+    next: [
       {
         removedFiles: ['manifest.json'],
         target: ['CREATE TABLE other (id int PRIMARY KEY)'],
@@ -217,7 +217,7 @@ export const exportsAndImports: readonly Scenario[] = [
     routes: ['files, IMPORT INTO CockroachDB'],
     without: 'target',
     flags: ['--mode', 'export-only', '--flush-rows', '60', '--export-concurrency', '1'],
-    then: [
+    next: [
       {
         removedFiles: ['public.t/shard_01_part_00000002.csv.gz'],
         without: 'source',
@@ -235,7 +235,7 @@ export const exportsAndImports: readonly Scenario[] = [
     without: 'target',
     exitCode: 1,
     log: [{ message: 'Error: --target is missing, and --mode data-load needs it', code: 'TSM1001' }],
-    then: [
+    next: [
       {
         without: 'source',
         flags: ['--mode', 'export-only'],

@@ -1,4 +1,4 @@
-import { sources } from '../../support/scenario.js';
+import { bothTargets, sources } from '../../support/scenario.js';
 import type { Scenario } from '../../support/scenario.js';
 
 const recreate = ['--table-handling', 'drop-on-target-and-recreate'];
@@ -22,10 +22,10 @@ export const filters: readonly Scenario[] = [
   {
     name: 'filters by schema and table',
     sources: sources(['PostgreSQL', 'CockroachDB stand-in'], ...schemas),
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     flags: [...recreate, '--schema-filter', '^shop$', '--table-filter', 'order', '--table-exclusion-filter', '_items$'],
     log: [{ message: 'fetch complete', num_tables: 1, tables: ['shop.orders'] }],
-    then: [
+    next: [
       {
         flags: [...recreate, '--schema-filter', 'shop', '--table-filter', '^orders|users$'],
         log: [{ message: 'fetch complete', tables: ['shop.orders', 'shop.users', 'shop_old.orders'] }],
@@ -40,7 +40,7 @@ export const filters: readonly Scenario[] = [
   {
     name: 'filters by table',
     sources: sources(['MySQL', 'MariaDB'], ...tables),
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     flags: [...recreate, '--table-filter', 'orders|users', '--table-exclusion-filter', '^u'],
     log: [{ message: 'fetch complete', num_tables: 1, tables: ['public.orders'] }],
   },
@@ -62,7 +62,7 @@ export const filters: readonly Scenario[] = [
       MySQL: rowsToFilter(numbered),
       MariaDB: rowsToFilter(numbered),
     },
-    routes: ['direct to PostgreSQL', 'files, COPY to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     configFiles: {
       'filter.json': {
         filters: [{ resource_specifier: { schema: 'public', table: 't' }, expr: `n = 3 AND id <= 50` }],
@@ -113,7 +113,7 @@ export const transformations: readonly Scenario[] = [
       'CREATE TABLE people (id int PRIMARY KEY, name varchar(10), age int, secret_age int)',
       `INSERT INTO people VALUES (1, 'one', 41, 14), (2, NULL, NULL, NULL)`,
     ),
-    routes: ['direct to PostgreSQL', 'files, COPY to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     configFiles: {
       'rules.json': {
         transforms: [
@@ -140,7 +140,7 @@ export const transformations: readonly Scenario[] = [
         'INSERT INTO people (id, born) VALUES (1, 1984), (2, NULL)',
       ],
     },
-    routes: ['direct to PostgreSQL', 'direct to CockroachDB', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     configFiles: {
       'rules.json': {
         transforms: [
@@ -164,7 +164,7 @@ export const transformations: readonly Scenario[] = [
         'CREATE TABLE previous_schema.other (id int PRIMARY KEY)',
       ],
     },
-    routes: ['direct to PostgreSQL', 'files, COPY to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     configFiles: {
       'rules.json': {
         transforms: [
@@ -183,7 +183,7 @@ export const transformations: readonly Scenario[] = [
   {
     name: 'a table and the schema of MySQL are renamed',
     sources: sources(['MySQL', 'MariaDB'], 'CREATE TABLE bills (id int PRIMARY KEY)', 'INSERT INTO bills VALUES (1), (2)'),
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     configFiles: {
       'rules.json': {
         transforms: [
@@ -204,7 +204,7 @@ export const transformations: readonly Scenario[] = [
       'INSERT INTO charges_part1 VALUES (1, 10), (2, 20)',
       'INSERT INTO charges_part2 VALUES (3, 30)',
     ),
-    routes: ['direct to PostgreSQL', 'files, COPY to PostgreSQL', 'files, COPY to CockroachDB', 'S3, COPY to PostgreSQL'],
+    routes: ['files, COPY to PostgreSQL', 'direct to CockroachDB'],
     configFiles: {
       'rules.json': {
         transforms: [{ id: 2, resource_specifier: { schema: 'public', table: 'charges_part.*' }, table_rename_opts: { value: 'charges' } }],
@@ -233,7 +233,7 @@ export const transformations: readonly Scenario[] = [
     exitCode: 1,
     rows: { 'SELECT id FROM charges': [['9']] },
     log: [{ message: /^Error: .*transforms\[0\]: public\.charges_part1, public\.charges_part2 all go into public\.charges, and IMPORT INTO/, code: 'TSM1001' }],
-    then: [
+    next: [
       {
         flags: [...recreate, '--transformations-file', '{rules.json}', '--use-copy'],
         exitCode: 1,

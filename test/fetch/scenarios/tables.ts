@@ -1,4 +1,4 @@
-import { everySource, mainRoutes, sources } from '../../support/scenario.js';
+import { bothTargets, everySource, sources } from '../../support/scenario.js';
 import type { Scenario } from '../../support/scenario.js';
 
 const recreate = ['--table-handling', 'drop-on-target-and-recreate'];
@@ -13,7 +13,7 @@ export const keysAndNames: readonly Scenario[] = [
       'CREATE TABLE text_key (code varchar(20) PRIMARY KEY, n int)',
       `INSERT INTO text_key VALUES ('', 0), ('a,b', 1), ('"q"', 2), ('ß', 3), ('z', 4)`,
     ),
-    routes: mainRoutes,
+    routes: bothTargets,
     flags: [...recreate, '--row-batch-size', '2', '--export-concurrency', '2'],
     rows: {
       'SELECT a, b, c, v FROM composite ORDER BY a COLLATE "C", b, c': [
@@ -32,14 +32,13 @@ export const keysAndNames: readonly Scenario[] = [
     sources: {
       PostgreSQL: ['CREATE TABLE "Orders" ("Id" int PRIMARY KEY, "Total" int)', 'INSERT INTO "Orders" VALUES (1, 10)'],
       MySQL: ['CREATE TABLE `Orders` (`Id` int PRIMARY KEY, `Total` int)', 'INSERT INTO `Orders` VALUES (1, 10)'],
-      MariaDB: ['CREATE TABLE `Orders` (`Id` int PRIMARY KEY, `Total` int)', 'INSERT INTO `Orders` VALUES (1, 10)'],
     },
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     target: ['CREATE TABLE orders (id INT4 PRIMARY KEY, total INT4)'],
     flags: ['--case-sensitive'],
     exitCode: 1,
     log: [{ message: 'Error: public.Orders does not exist on the target', code: 'TSM3003' }],
-    then: [
+    next: [
       { rows: { 'SELECT id, total FROM orders': [['1', '10']] } },
       {
         target: ['DROP TABLE orders'],
@@ -59,7 +58,7 @@ export const keysAndNames: readonly Scenario[] = [
       MySQL: mysqlGenerated(),
       MariaDB: mysqlGenerated(),
     },
-    routes: mainRoutes,
+    routes: bothTargets,
     flags: recreate,
     rows: { 'SELECT id, other, n, stored, virtual FROM t ORDER BY id': [['1', '1', '1', '2', '3'], ['2', '2', null, null, null], ['3', '3', '3', '6', '9']] },
     log: [{ message: /^created table on the target/, table: 'public.t', level: 'warn' }],
@@ -76,27 +75,27 @@ export const keysAndNames: readonly Scenario[] = [
         'INSERT INTO t (id, n) VALUES (1, 1), (2, NULL)',
       ],
     },
-    routes: mainRoutes,
+    routes: bothTargets,
     target: ['CREATE TABLE t (id INT4 PRIMARY KEY, n INT4, doubled INT4 GENERATED ALWAYS AS (n * 2) STORED)'],
     rows: { 'SELECT id, n, doubled FROM t ORDER BY id': [['1', '1', '2'], ['2', null, null]] },
   },
   {
     name: 'a table without a primary key is refused, let through, or left out by name',
     sources: sources(
-      ['PostgreSQL', 'MySQL', 'MariaDB'],
+      ['PostgreSQL', 'MySQL'],
       'CREATE TABLE keyed (id int PRIMARY KEY)',
       'INSERT INTO keyed VALUES (1)',
       'CREATE TABLE loose (n int)',
       'INSERT INTO loose VALUES (1), (1), (NULL)',
     ),
-    routes: ['direct to PostgreSQL', 'files, COPY to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     target: ['CREATE TABLE keyed (id INT4 PRIMARY KEY)', 'CREATE TABLE loose (n INT4)'],
     exitCode: 1,
     log: [
       { message: /public\.loose has no primary key/, mismatch_tag: 'missing primary key', failable_mismatch: true },
       { message: /^Error: public\.loose has no primary key/, code: 'TSM3003', advice: /--skip-pk-check/ },
     ],
-    then: [
+    next: [
       {
         flags: ['--skip-unmigratable-tables'],
         rows: { 'SELECT (SELECT count(*) FROM keyed), (SELECT count(*) FROM loose)': [['1', '0']] },
@@ -133,7 +132,7 @@ export const sizes: readonly Scenario[] = [
       MySQL: ['CREATE TABLE huge (id int PRIMARY KEY, v longtext)', `INSERT INTO huge VALUES (1, repeat('ab,"', 2621440))`],
       MariaDB: ['CREATE TABLE huge (id int PRIMARY KEY, v longtext)', `INSERT INTO huge VALUES (1, repeat('ab,"', 2621440))`],
     },
-    routes: ['direct to PostgreSQL', 'files, COPY to PostgreSQL', 'S3, IMPORT INTO CockroachDB'],
+    routes: ['files, COPY to PostgreSQL', 'S3, IMPORT INTO CockroachDB'],
     flags: recreate,
     rows: { 'SELECT id, length(v), md5(v) FROM huge': [['1', '10485760', '479bd3854cc938ac8b281bf4a284d362']] },
   },
@@ -168,12 +167,12 @@ export const zeroDateScenarios: readonly Scenario[] = [
   {
     name: 'zero dates are refused by name',
     sources: sources(['MySQL', 'MariaDB'], ...zeroDates),
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     flags: recreate,
     exitCode: 1,
     rows: { 'SELECT count(*) FROM dates': [['0']] },
     log: [{ message: /^Error: .*public\.dates: the row id=2 has 0000-00-00 in column day/, code: 'TSM3008', advice: /--unrepresentable-values null\|clamp/ }],
-    then: [
+    next: [
       {
         flags: [...recreate, '--unrepresentable-values', 'null'],
         rows: {
@@ -200,7 +199,7 @@ export const zeroDateScenarios: readonly Scenario[] = [
     flags: [...recreate, '--unrepresentable-values', 'null'],
     exitCode: 1,
     log: [{ message: /^Error: .*the row id=1 has 0000-00-00 in column needed/, code: 'TSM3008', advice: /column needed does not allow NULL/ }],
-    then: [
+    next: [
       {
         flags: [...recreate, '--unrepresentable-values', 'clamp'],
         rows: { 'SELECT id, day, at, needed FROM dates': [['1', null, null, '0001-01-01']] },

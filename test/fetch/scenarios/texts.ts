@@ -1,4 +1,4 @@
-import { everyRoute, mainRoutes } from '../../support/scenario.js';
+import { bothTargets, everyRoute, mainRoutes } from '../../support/scenario.js';
 import type { Scenario, SourceName, Step } from '../../support/scenario.js';
 
 /** What a format of files could stumble over. */
@@ -79,11 +79,11 @@ function without(all: Scenario['sources'], name: SourceName): Scenario['sources'
   return Object.fromEntries(Object.entries(all).filter(([key]) => key !== name));
 }
 
-/** PostgreSQL's rows by every route, the others' by the main ones. */
+/** PostgreSQL's rows by every route, the others' by two. */
 function bySource(name: string, all: Scenario['sources'], step: Step): Scenario[] {
   return [
     { name, ...step, sources: only(all, 'PostgreSQL'), routes: everyRoute },
-    { name, ...step, sources: without(all, 'PostgreSQL'), routes: mainRoutes },
+    { name, ...step, sources: without(all, 'PostgreSQL'), routes: bothTargets },
   ];
 }
 
@@ -134,7 +134,7 @@ export const awkwardTexts: readonly Scenario[] = [
   {
     name: 'a table of one column of CockroachDB in which a text reads like the mark of NULL',
     sources: only(written(oneColumn, oneText), 'CockroachDB stand-in'),
-    routes: ['direct to PostgreSQL', 'files, IMPORT INTO CockroachDB'],
+    routes: bothTargets,
     flags: ['--table-handling', 'drop-on-target-and-recreate'],
     exitCode: 1,
     rows: { 'SELECT count(*) FROM texts': [['0']] },
@@ -151,7 +151,7 @@ export const awkwardTexts: readonly Scenario[] = [
         `INSERT INTO "Sch/ema"."ta.b""le 🐘" VALUES (1, 'one', 1), (2, NULL, NULL)`,
       ],
     },
-    routes: everyRoute,
+    routes: mainRoutes,
     flags: ['--table-handling', 'drop-on-target-and-recreate'],
     rows: {
       'SELECT id, "co,l""umn", "SELECT" FROM "Sch/ema"."ta.b""le 🐘" ORDER BY id': [

@@ -1,4 +1,6 @@
+import { stoppedOnRequest } from '../errors.js';
 import type { Table } from '../schema.js';
+import type { LogicalType } from '../types.js';
 import type { HashAlgorithm, HashColumn, RowsDigest } from './row-hasher.js';
 
 /** Values as canonical text, in the order of the columns that were asked for; null for NULL. */
@@ -17,11 +19,12 @@ export interface KeyRange {
 /** A set of rows on one side. */
 export interface RowSet {
   readonly table: Table;
-  /** The columns that identify a row, by their names on this side, with the types of the source. */
+  /** The columns that identify a row, by their names on this side. There may be none. */
   readonly key: readonly HashColumn[];
   readonly range: KeyRange;
   /** Only rows that fulfil this condition, in the engine's own SQL. */
   readonly condition?: string;
+  /** Fired, it ends the connection of a statement that runs. */
   readonly signal: AbortSignal;
 }
 
@@ -29,26 +32,65 @@ export interface HashedSet extends RowSet {
   /** The columns whose canonical texts are hashed together. */
   readonly columns: readonly HashColumn[];
   readonly algorithm: HashAlgorithm;
-  /** Rows are dealt out among this many buckets by their hash: an equal row falls into the same bucket on every engine. */
-  readonly buckets: number;
+}
+
+/**
+ * The rows that fall into some of `of` buckets by the hash of these columns. Equal values fall into the same bucket on every
+ * engine.
+ */
+export interface Share {
+  readonly columns: readonly HashColumn[];
+  readonly of: number;
+  readonly buckets: readonly number[];
 }
 
 export interface HashedRow {
   readonly key: RowText;
   /** Two numbers in hexadecimal, joined by a dot: the row's share of a `RowsDigest`. */
   readonly hash: string;
+  /** Of the columns that were asked for besides. */
+  readonly values: RowText;
 }
 
-/** Compares rows where they are; built for tables of which almost every row is equal. */
+/**
+ * Compares rows where they are; built for tables of which almost every row is equal. Every statement reads only, so that it
+ * may be repeated, and its result is held in memory: who asks for rows asks for a range or share of bounded size.
+ */
 export interface RowVerifier {
+  /** Whether this engine puts values of a type that `sortsAlike` into the order that the others put them into. */
+  sorts(type: LogicalType): boolean;
   /** Keys that cut the table into ranges of about `rows` rows, ascending and distinct. */
-  keyBounds(set: RowSet, rows: number): Promise<RowText[]>;
-  /** Digests by bucket in one scan of the range. A bucket without rows is left out. */
-  hashBuckets(set: HashedSet): Promise<ReadonlyMap<number, RowsDigest>>;
-  /** Key and hash of each row in these buckets, in no order. */
-  hashRows(set: HashedSet, buckets: readonly number[]): AsyncIterable<HashedRow>;
+  keyBounds(set: RowSet, rows: number): Promise<readonly RowText[]>;
+  /** Digests by bucket, dealt among so many by the hash of the row, in one scan of the range. A bucket without rows is left out. */
+  hashBuckets(set: HashedSet, buckets: number): Promise<ReadonlyMap<number, RowsDigest>>;
+  /** Each row of the share, in no order, with the values of these columns. */
+  hashRows(set: HashedSet, share: Share, columns: readonly HashColumn[]): Promise<readonly HashedRow[]>;
   /** The values of the columns of the rows with these keys, the key's own first; rows that are gone are left out. */
-  readRows(set: RowSet, columns: readonly HashColumn[], keys: readonly RowText[]): Promise<RowText[]>;
-  /** The values of the columns of every row of the range, the key's own first, in no order. */
-  scanRows(set: RowSet, columns: readonly HashColumn[]): AsyncIterable<RowText>;
+  readRows(
+    set: RowSet,
+    columns: readonly HashColumn[],
+    keys: readonly RowText[],
+  ): Promise<readonly RowText[]>;
+}
+
+/**
+ * Waits for a statement no longer than the signal allows: what fails then is the caller, whose pool breaks the connection.
+ *
+ * @throws TsmoltError `TSM1005` when the signal fired first
+ */
+export async function whileWanted<Result>(
+  signal: AbortSignal,
+  statement: () => Promise<Result>,
+): Promise<Result> {
+  if (signal.aborted) throw stoppedOnRequest();
+  let stop = (): void => undefined;
+  const stopped = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(stoppedOnRequest());
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([statement(), stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

@@ -97,8 +97,8 @@ export function plainText(column: Column, { type }: HashColumn): string {
 }
 
 /** Seven bytes of a digest in hexadecimal, as a number. */
-export function digestPart(start: number): string {
-  return `CAST(CONV(SUBSTR(h, ${start}, 14), 16, 10) AS DECIMAL(20, 0))`;
+export function digestPart(start: number, digest = 'h'): string {
+  return `CAST(CONV(SUBSTR(${digest}, ${start}, 14), 16, 10) AS DECIMAL(20, 0))`;
 }
 
 const digests: Readonly<Record<HashAlgorithm, (text: string) => string>> = {

@@ -1,13 +1,15 @@
-import { columnOf, displayName, rowsDigest } from '@tsmolt/core';
+import { columnOf, displayName, rowsDigest, whileWanted } from '@tsmolt/core';
 import type {
   HashColumn,
   HashedRow,
   HashedSet,
   KeyRange,
+  LogicalType,
   RowSet,
   RowsDigest,
   RowText,
   RowVerifier,
+  Share,
 } from '@tsmolt/core';
 import { from, quoteIdentifier, quoteText } from '../sql.js';
 import { digestPart, plainText, rowDigest, tooLong } from './row-hasher.js';
@@ -21,6 +23,11 @@ export class MysqlRowVerifier implements RowVerifier {
     this.#sessions = sessions;
   }
 
+  /** MariaDB sorts a uuid by other bytes first than those it is written with (manual, "UUID Data Type"). */
+  sorts(type: LogicalType): boolean {
+    return type.kind !== 'uuid';
+  }
+
   /** Step by step along the key: versions before 8.0 have no window functions. */
   async keyBounds(set: RowSet, rows: number): Promise<RowText[]> {
     const names = set.key.map(({ name }) => quoteIdentifier(name)).join(', ');
@@ -28,7 +35,7 @@ export class MysqlRowVerifier implements RowVerifier {
     for (let after: RowText | undefined; ;) {
       const [next] = await this.#rows(
         set,
-        `SELECT ${texts(set, set.key)} FROM ${rowsOf({ ...set, range: after === undefined ? {} : { after } })}
+        `SELECT ${texts(set, set.key).join(', ')} FROM ${rowsOf({ ...set, range: after === undefined ? {} : { after } })}
           ORDER BY ${names} LIMIT 1 OFFSET ${rows - 1}`,
       );
       if (next === undefined) return bounds;
@@ -37,12 +44,15 @@ export class MysqlRowVerifier implements RowVerifier {
     }
   }
 
-  async hashBuckets(set: HashedSet): Promise<ReadonlyMap<number, RowsDigest>> {
+  async hashBuckets(set: HashedSet, buckets: number): Promise<ReadonlyMap<number, RowsDigest>> {
+    const digests = `SELECT ${rowDigest(set, set.columns, set.algorithm)} AS h FROM ${rowsOf(set)}`;
+    const numbers = `SELECT ${digestPart(1)} AS a, ${digestPart(15)} AS b FROM (${digests}) AS digests`;
     const rows = await this.#rows(
       set,
-      `SELECT bucket, COUNT(*), SUM(a), SUM(b) FROM (${hashed(set, false)}) AS dealt GROUP BY bucket`,
+      `SELECT MOD(a, ${buckets}) AS bucket, COUNT(*), SUM(a), SUM(b) FROM (${numbers}) AS numbers GROUP BY bucket`,
     );
-    if (rows.some(([bucket]) => bucket === null)) throw tooLong(set, 'some');
+    const unhashed = rows.find(([bucket]) => bucket === null);
+    if (unhashed !== undefined) throw tooLong(set, unhashed[1] ?? 'some');
     return new Map(
       rows.map(([bucket, count, first, second]) => [
         Number(bucket),
@@ -51,33 +61,37 @@ export class MysqlRowVerifier implements RowVerifier {
     );
   }
 
-  async *hashRows(set: HashedSet, buckets: readonly number[]): AsyncGenerator<HashedRow> {
+  async hashRows(set: HashedSet, share: Share, columns: readonly HashColumn[]): Promise<HashedRow[]> {
+    const { algorithm, key } = set;
+    const inner = [
+      `${rowDigest(set, set.columns, algorithm)} AS h`,
+      `${rowDigest(set, share.columns, algorithm)} AS s`,
+      ...texts(set, [...key, ...columns]),
+    ];
+    const names = textNames([...key, ...columns]).map((name) => `, ${name}`);
+    const dealt = `MOD(${digestPart(1, 's')}, ${share.of}) IN (${share.buckets.join(', ')})`;
     const rows = await this.#rows(
       set,
-      `SELECT a, b, ${keyNames(set.key).join(', ')} FROM (${hashed(set, true)}) AS dealt
-        WHERE bucket IN (${buckets.join(', ')})`,
+      `SELECT ${digestPart(1)} AS a, ${digestPart(15)} AS b${names.join('')}
+        FROM (SELECT ${inner.join(', ')} FROM ${rowsOf(set)}) AS digests WHERE ${share.of === 1 ? 'TRUE' : dealt}`,
     );
-    for (const [first, second, ...key] of rows) yield { key, hash: `${first}.${second}` };
+    return rows.map(([a, b, ...values]) => ({
+      key: values.slice(0, key.length),
+      hash: `${a}.${b}`,
+      values: values.slice(key.length),
+    }));
   }
 
   async readRows(set: RowSet, columns: readonly HashColumn[], keys: readonly RowText[]): Promise<RowText[]> {
     if (keys.length === 0) return [];
     const conditions = keys.map((key) => `(${set.key.map((column, index) => equal(column, key[index] ?? null)).join(' AND ')})`); // prettier-ignore
-    return this.#rows(
-      set,
-      `SELECT ${texts(set, [...set.key, ...columns])} FROM ${rowsOf(set)} AND (${conditions.join(' OR ')})`,
-    );
+    const values = texts(set, [...set.key, ...columns]).join(', ');
+    return this.#rows(set, `SELECT ${values} FROM ${rowsOf(set)} AND (${conditions.join(' OR ')})`);
   }
 
-  async *scanRows(set: RowSet, columns: readonly HashColumn[]): AsyncGenerator<RowText> {
-    yield* await this.#rows(set, `SELECT ${texts(set, [...set.key, ...columns])} FROM ${rowsOf(set)}`);
-  }
-
-  /** All of it: a set is a range of bounded size, or a few rows. */
   #rows(set: RowSet, statement: string): Promise<RowText[]> {
-    set.signal.throwIfAborted();
     return this.#sessions.use(`verifying ${displayName(set.table.name)}`, async (session) => {
-      const rows = await session.query<Record<string, unknown>>(statement);
+      const rows = await whileWanted(set.signal, () => session.query<Record<string, unknown>>(statement));
       return rows.map((row) => Object.values(row).map(asText));
     });
   }
@@ -88,31 +102,14 @@ function asText(value: unknown): string | null {
   return Buffer.isBuffer(value) ? value.toString('utf8') : String(value as string | number | bigint);
 }
 
-/** Bucket and the two numbers of each row, and its key where it is wanted. */
-function hashed(set: HashedSet, withKey: boolean): string {
-  const key = set.key.map((column, index) => `${text(set, column)} AS ${keyName(index)}`);
-  const inner = [`${rowDigest(set, set.columns, set.algorithm)} AS h`, ...(withKey ? key : [])].join(', ');
-  const names = withKey ? `, ${keyNames(set.key).join(', ')}` : '';
-  return (
-    `SELECT MOD(a, ${set.buckets}) AS bucket, a, b${names} FROM (` +
-    `SELECT ${digestPart(1)} AS a, ${digestPart(15)} AS b${names} FROM (SELECT ${inner} FROM ${rowsOf(set)}) AS digests` +
-    ') AS numbers'
-  );
+/** Columns of one name would be one field of a row. */
+function textNames(columns: readonly HashColumn[]): string[] {
+  return columns.map((_column, index) => quoteIdentifier(`value ${index + 1}`));
 }
 
-function keyName(index: number): string {
-  return quoteIdentifier(`key ${index + 1}`);
-}
-
-function keyNames(key: readonly HashColumn[]): string[] {
-  return key.map((_column, index) => keyName(index));
-}
-
-function texts(set: RowSet, columns: readonly HashColumn[]): string {
-  // Columns of one name would be one field of a row.
-  return columns
-    .map((column, index) => `${text(set, column)} AS ${quoteIdentifier(`value ${index + 1}`)}`)
-    .join(', ');
+function texts(set: RowSet, columns: readonly HashColumn[]): string[] {
+  const names = textNames(columns);
+  return columns.map((column, index) => `${text(set, column)} AS ${names[index]}`);
 }
 
 function text({ table }: RowSet, column: HashColumn): string {
