@@ -7,6 +7,7 @@ import {
   catalogContract,
   fetchStatusContract,
   rowHasherContract,
+  rowVerifierContract,
   sharedDigestContract,
   snapshotSourceContract,
 } from '@tsmolt/testkit/contracts';
@@ -41,5 +42,6 @@ bulkTargetContract(name, openStandIn, {
 snapshotSourceContract(name, openStandIn);
 fetchStatusContract(name, openStandIn);
 rowHasherContract(name, openStandIn, ['md5', 'sha256']);
+for (const algorithm of ['md5', 'sha256'] as const) rowVerifierContract(name, openStandIn, { algorithm });
 sharedDigestContract('md5', { name: 'PostgreSQL 18', open: openPostgres18 }, { name, open: openStandIn });
 sharedDigestContract('sha256', { name: 'PostgreSQL 18', open: openPostgres18 }, { name, open: openStandIn });

@@ -7,6 +7,7 @@ import {
   catalogContract,
   fetchStatusContract,
   rowHasherContract,
+  rowVerifierContract,
   snapshotSourceContract,
 } from '@tsmolt/testkit/contracts';
 import type { OpenContractDatabase } from '@tsmolt/testkit/contracts';
@@ -37,6 +38,8 @@ for (const [name, server] of [
   catalogContract(name, open);
   bulkTargetContract(name, open, { unsupported: { kind: 'native', name: 'nowhere.no_such_type' } });
   rowHasherContract(name, open, ['hash-extended', 'md5', 'sha256']);
+  for (const algorithm of ['hash-extended', 'md5', 'sha256'] as const)
+    rowVerifierContract(name, open, { algorithm });
   snapshotSourceContract(name, open);
   fetchStatusContract(name, open);
 }

@@ -9,6 +9,8 @@ export type { FileImporterExpectations } from './file-importer.js';
 export { objectStoreContract } from './object-store.js';
 export type { ObjectStoreExpectations, OpenObjectStore } from './object-store.js';
 export { rowHasherContract, sharedDigestContract } from './row-hasher.js';
+export { rowVerifierContract } from './row-verifier.js';
+export { mysqlKeyTypes } from './verifier-keys.js';
 export { snapshotSourceContract } from './snapshot-source.js';
 export { fetchStatusContract } from './fetch-status.js';
 export type { ContractSql } from './contract-sql.js';
