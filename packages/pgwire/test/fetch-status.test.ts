@@ -88,3 +88,12 @@ describe('what another process has noted meanwhile', () => {
     await expect(status.finishRange(range, randomUUID(), [file])).rejects.toMatchObject({ code: 'TSM4010' });
   });
 });
+
+test('many processes may be the first at the same time', async () => {
+  const client = await fixture.pool().lease('starting over');
+  await client.client.query('DROP SCHEMA _molt_fetch CASCADE');
+  client.release();
+  await Promise.all(Array.from({ length: 4 }, () => new PgwireFetchStatus(fixture.pool()).prepare()));
+  await status.prepare();
+  expect(await status.findRun(fetchId)).toBeUndefined();
+});

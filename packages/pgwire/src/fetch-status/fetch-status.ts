@@ -1,3 +1,4 @@
+import { DatabaseError } from 'pg';
 import type { ClientBase } from 'pg';
 import { TsmoltError, withRetry } from '@tsmolt/core';
 import type {
@@ -31,7 +32,7 @@ export class PgwireFetchStatus implements FetchStatus {
 
   prepare(): Promise<void> {
     return this.#use(async (client) => {
-      if (!(await runs.isPrepared(client))) await runs.createTables(client);
+      if (!(await runs.isPrepared(client))) await runs.createTables(client).catch(ofAnotherProcess);
     });
   }
 
@@ -167,6 +168,17 @@ export class PgwireFetchStatus implements FetchStatus {
       return result;
     });
   }
+}
+
+/** `IF NOT EXISTS` does not keep two that create the same thing at the same time from failing on each other's catalog rows. */
+function ofAnotherProcess(thrown: unknown): never {
+  const code = thrown instanceof DatabaseError ? thrown.code : undefined;
+  if (code === undefined || !['23505', '42P06', '42P07', '42710', 'XX000'].includes(code)) throw thrown;
+  throw new TsmoltError('TSM2007', {
+    message: 'another process creates the status tables at the same time',
+    advice: 'Run again.',
+    cause: thrown,
+  });
 }
 
 /** An outcome that nobody knows (SQLSTATE 40003) is no worse here than a connection that is lost. */
