@@ -75,7 +75,7 @@ async function pgloaderFile(from: string, to: string): Promise<string> {
   await writeFile(
     file,
     `LOAD DATABASE FROM ${source} INTO ${target}
-      WITH data only, workers = 4, concurrency = 2, prefetch rows = 25000
+      WITH data only
       ALTER SCHEMA 'bench' RENAME TO 'public';\n`,
   );
   return file;

@@ -54,8 +54,14 @@ export function standingTables(
 }
 
 function pairOf(plan: TablePlan, target: Table, columns: ColumnMatch): TablePair {
-  const { source, filter } = plan;
-  return { source, target, columns: columns.pairs, ...(filter === undefined ? {} : { filter }) };
+  const { source, filter, targetFilter } = plan;
+  return {
+    source,
+    target,
+    columns: columns.pairs,
+    ...(filter === undefined ? {} : { filter }),
+    ...(targetFilter === undefined ? {} : { targetFilter }),
+  };
 }
 
 interface Matched {

@@ -12,6 +12,8 @@ export interface RowFilter extends TableName {
   readonly place: string;
   /** A condition in the source's own SQL. */
   readonly expression: string;
+  /** The same rows in the target's SQL, where it is written otherwise there. */
+  readonly targetExpression?: string;
 }
 
 export type RowFilters = readonly RowFilter[];
@@ -41,7 +43,10 @@ export function withRowFilters(
   }
   return plans.map((plan) => {
     const filter = found.get(plan);
-    return filter === undefined ? plan : { ...plan, filter: filter.expression };
+    if (filter === undefined) return plan;
+    const { expression, targetExpression } = filter;
+    const onTarget = targetExpression === undefined ? {} : { targetFilter: targetExpression };
+    return { ...plan, filter: expression, ...onTarget };
   });
 }
 

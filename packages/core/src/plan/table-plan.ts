@@ -18,6 +18,8 @@ export interface TablePlan {
   readonly computed: readonly Column[];
   /** Which rows are copied, as a condition in the source's own SQL. */
   readonly filter?: string;
+  /** The same rows in the target's SQL, where it is written otherwise there. */
+  readonly targetFilter?: string;
 }
 
 /** The plan of a table that no rule concerns. */

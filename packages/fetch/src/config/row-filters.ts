@@ -20,7 +20,7 @@ const shape = exactly({ filters: z.array(filter) });
 
 /**
  * Reads MOLT's `--filter-path` (manual, "Row-level filtering"). The file may be the one of Verify, whose entries can hold a
- * condition for each side: the source's is taken.
+ * condition for each side.
  *
  * @throws TsmoltError `TSM1006` naming the file and the place in it
  */
@@ -31,5 +31,6 @@ export async function readRowFilters(path: string): Promise<RowFilters> {
     ...entry.resource_specifier,
     // The shape says that one of the two is there.
     expression: entry.expr ?? entry.source_expr ?? '',
+    ...(entry.target_expr === undefined ? {} : { targetExpression: entry.target_expr }),
   }));
 }

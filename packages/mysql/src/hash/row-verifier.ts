@@ -11,6 +11,7 @@ import type {
   RowVerifier,
   Share,
 } from '@tsmolt/core';
+import type { MysqlSession } from '../connect/session.js';
 import { from, quoteIdentifier, quoteText } from '../sql.js';
 import { digestPart, plainText, rowDigest, tooLong } from './row-hasher.js';
 import type { Sessions } from './row-hasher.js';
@@ -91,9 +92,21 @@ export class MysqlRowVerifier implements RowVerifier {
 
   #rows(set: RowSet, statement: string): Promise<RowText[]> {
     return this.#sessions.use(`verifying ${displayName(set.table.name)}`, async (session) => {
-      const rows = await whileWanted(set.signal, () => session.query<Record<string, unknown>>(statement));
-      return rows.map((row) => Object.values(row).map(asText));
+      try {
+        const rows = await whileWanted(set.signal, () => session.query<Record<string, unknown>>(statement));
+        return rows.map((row) => Object.values(row).map(asText));
+      } catch (thrown) {
+        if (set.signal.aborted) await this.#kill(session);
+        throw thrown;
+      }
     });
+  }
+
+  /** The server does not notice by itself that nobody waits for a statement any more. */
+  async #kill({ raw }: MysqlSession): Promise<void> {
+    const kill = (other: MysqlSession): Promise<unknown> => other.query(`KILL ${Number(raw.threadId)}`);
+    // One that has ended cannot be killed.
+    await this.#sessions.use('stopping a statement', kill).catch(() => undefined);
   }
 }
 

@@ -109,7 +109,7 @@ const instants: readonly string[] = numbersFrom(0, 20).map(
 );
 
 const texts: readonly string[] = [
-  '', ' ', 'a', 'A', 'b', 'é', 'e', 'ß', 'ss', '漢字', '🐘', "it's", "''", 'back\\slash', '\\', '"quoted"', 'two\nlines', 'tab\t', '%_',
+  '', ' x', 'a', 'A', 'b', 'é', 'e', 'ß', 'ss', '漢字', '🐘', "it's", "''", 'back\\slash', '\\', '"quoted"', 'two\nlines', 'tab\t', '%_',
   '$1', '?', ':a', '-- x', 'null', 'a,b', '(1)', '{}',
 ]; // prettier-ignore
 

@@ -1,0 +1,109 @@
+import { runSql } from '@tsmolt/testkit';
+import { expect, test } from 'vitest';
+import { twoDatabases } from '../support/two-databases.js';
+import { countsOf, tsmoltVerify } from '../support/verify.js';
+
+const urls = twoDatabases();
+
+async function databases(source: readonly string[], target: readonly string[]): Promise<void> {
+  await runSql(urls.source, 'CREATE TABLE same (id int PRIMARY KEY)', ...source);
+  await runSql(urls.target, 'CREATE TABLE same (id int PRIMARY KEY)', ...target);
+}
+
+test('missing and extraneous tables are named; a missing one makes the databases differ, an extraneous one does not', async () => {
+  await databases([], ['CREATE TABLE extra (id int PRIMARY KEY)']);
+  const extra = await tsmoltVerify(urls.source, urls.target);
+  expect(extra.exitCode, extra.failure).toBe(0);
+  expect(extra.line(/^extraneous table/)).toMatchObject({ level: 'warn', table: 'public.extra' });
+  await runSql(urls.source, 'CREATE TABLE lost (id int PRIMARY KEY)');
+  const missing = await tsmoltVerify(urls.source, urls.target);
+  expect(missing.exitCode, missing.failure).toBe(1);
+  expect(missing.line(/lost does not exist/)).toMatchObject({
+    mismatch_tag: 'missing table',
+    table: 'public.lost',
+  });
+});
+
+test('a column whose types cannot be compared makes success conditional', async () => {
+  await databases(
+    [
+      'CREATE TABLE t (id int PRIMARY KEY, u int, v text)',
+      `INSERT INTO t VALUES (1, 1, 'a'), (2, 2, 'b'), (3, 3, 'c')`,
+    ],
+    [
+      'CREATE TABLE t (id int PRIMARY KEY, u uuid, v text)',
+      `INSERT INTO t VALUES (1, gen_random_uuid(), 'a'), (2, NULL, 'b'), (3, NULL, 'other')`,
+    ],
+  );
+  const run = await tsmoltVerify(urls.source, urls.target);
+  expect(run.exitCode, run.failure).toBe(1);
+  expect(countsOf(run, 't')).toEqual({
+    truth_rows: 3,
+    conditional_success: 2,
+    mismatch: 1,
+    column_mismatch: 1,
+  });
+  expect(run.line(/^column u is left out/)).toMatchObject({ mismatch_tag: 'type mismatch', column: 'u' });
+});
+
+test.each<[string, string, string, Record<string, unknown>]>([
+  [
+    'another primary key',
+    'CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL)',
+    'CREATE TABLE t (id int NOT NULL, v int PRIMARY KEY)',
+    { mismatch_tag: 'primary key mismatch', table: 'public.t' },
+  ],
+  [
+    'another collation of a text key',
+    'CREATE TABLE t (id text PRIMARY KEY, v int)',
+    'CREATE TABLE t (id text COLLATE "de-x-icu" PRIMARY KEY, v int)',
+    { mismatch_tag: 'collation mismatch', column: 'id' },
+  ],
+  [
+    'a column less on the target',
+    'CREATE TABLE t (id int PRIMARY KEY, v int, gone int)',
+    'CREATE TABLE t (id int PRIMARY KEY, v int)',
+    { mismatch_tag: 'missing column on target', column: 'gone' },
+  ],
+  [
+    'a column more on the target',
+    'CREATE TABLE t (id int PRIMARY KEY, v int)',
+    'CREATE TABLE t (id int PRIMARY KEY, v int, more int)',
+    { mismatch_tag: 'extraneous column on target', column: 'more' },
+  ],
+  [
+    'NULL allowed on one side',
+    'CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL)',
+    'CREATE TABLE t (id int PRIMARY KEY, v int)',
+    { mismatch_tag: 'nullability mismatch', column: 'v' },
+  ],
+])('%s is said, and the rows are compared all the same', async (_what, source, target, line) => {
+  const rows = `INSERT INTO t (id, v) VALUES ('1', 1), ('2', 2)`;
+  await databases([source, rows], [target, rows]);
+  const run = await tsmoltVerify(urls.source, urls.target, '--table-filter', '^t$');
+  expect(run.log).toContainEqual(expect.objectContaining({ level: 'warn', ...line }));
+  expect(countsOf(run, 't')).toMatchObject({ truth_rows: 2, success: 2 });
+});
+
+test('names meet without regard to case, unless it counts', async () => {
+  await databases(
+    ['CREATE TABLE "Orders" ("Id" int PRIMARY KEY, "Total" int)', 'INSERT INTO "Orders" VALUES (1, 5)'],
+    ['CREATE TABLE orders (id int PRIMARY KEY, total int)', 'INSERT INTO orders VALUES (1, 5)'],
+  );
+  const run = await tsmoltVerify(urls.source, urls.target);
+  expect(run.exitCode, run.failure).toBe(0);
+  expect(countsOf(run, 'Orders')).toEqual({ truth_rows: 1, success: 1 });
+  const strict = await tsmoltVerify(urls.source, urls.target, '--case-sensitive');
+  expect(strict.exitCode).toBe(1);
+});
+
+test('what cannot be told ends with 2: no such table, no such server, a filter that is no SQL', async () => {
+  await databases([], []);
+  const nothing = await tsmoltVerify(urls.source, urls.target, '--table-filter', 'nowhere');
+  expect(nothing.exitCode).toBe(2);
+  expect(nothing.line(/^Error/)).toMatchObject({ code: 'TSM3005' });
+  const nobody = await tsmoltVerify(urls.source, 'postgres://u:p@127.0.0.1:1/d');
+  expect(nobody.exitCode).toBe(2);
+  expect(nobody.line(/^Error/)).toMatchObject({ code: 'TSM2001' });
+  expect((await tsmoltVerify(urls.source, urls.target, '--concurrency', 'many')).exitCode).toBe(2);
+});
