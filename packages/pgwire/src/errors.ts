@@ -53,7 +53,7 @@ const byNodeCode: Readonly<Record<string, Classification>> = {
 }; // prettier-ignore
 
 const lostConnection =
-  /Connection terminated|Client has encountered a connection error|connection is closed|Connection ended/i;
+  /Connection terminated|Client has encountered a connection error|connection is closed|Connection ended|Query read timeout/i;
 /** OpenSSL could not use a certificate or key that the connection string names. */
 const unusablePem = /^ERR_OSSL_/;
 const tlsFault = /^(CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;

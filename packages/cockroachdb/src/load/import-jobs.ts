@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { QueryConfig } from 'pg';
 import { withRetry } from '@tsmolt/core';
 import type { RetryPolicy } from '@tsmolt/core';
 import type { SessionPool } from '@tsmolt/pgwire';
@@ -26,6 +27,9 @@ const askingAgain: RetryPolicy = {
   maxBackoffMs: 10_000,
   multiplier: 2,
 };
+
+/** A server that does not answer for so long is asked again on another connection. */
+const answerMs = 60_000;
 
 const firstPauseMs = 20;
 const longestPauseMs = 1000;
@@ -69,9 +73,10 @@ function endOf(status: string): JobEnd | undefined {
 
 async function readJob(pool: SessionPool, job: string): Promise<JobRow | undefined> {
   return pool.use(`asking for job ${job}`, async (client) => {
-    const { rows } = await client.query<JobRow>(
-      `SELECT status, fraction_completed, error FROM [SHOW JOB ${jobNumber(job)}]`,
-    );
+    const { rows } = await client.query<JobRow>({
+      text: `SELECT status, fraction_completed, error FROM [SHOW JOB ${jobNumber(job)}]`,
+      query_timeout: answerMs,
+    } as QueryConfig);
     return rows[0];
   });
 }

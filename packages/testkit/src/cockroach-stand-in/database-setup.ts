@@ -1,7 +1,7 @@
 import type { PostgresServer } from './server-connection.js';
 
 /** Answers one row with NULL while a database lacks the functions. Change the name whenever a function below changes. */
-export const setupProbe = `SELECT to_regproc('crdb_internal.stand_in_setup_3')::text`;
+export const setupProbe = `SELECT to_regproc('crdb_internal.stand_in_setup_4')::text`;
 
 /**
  * What a CockroachDB database has of its own, in its own schema `crdb_internal`, which catalog queries leave out anyway.
@@ -58,7 +58,7 @@ AS $$ BEGIN RETURN (SELECT CASE
   WHEN t.typelem <> 0 AND t.typlen = -1 THEN crdb_internal.stand_in_type_name(t.typelem, modifier) || '[]'
   WHEN t.typtype = 'e' THEN n.nspname || '.' || t.typname
   ELSE coalesce(
-    (SELECT cockroach || coalesce(substring(format_type(type_oid, modifier) FROM '[(][0-9,]+[)]'), '')
+    (SELECT cockroach || coalesce(replace(substring(format_type(type_oid, modifier) FROM '[(][0-9,]+[)]'), ',0)', ')'), '')
      FROM (VALUES ('int8', 'INT8'), ('int4', 'INT4'), ('int2', 'INT2'), ('text', 'STRING'), ('varchar', 'VARCHAR'),
        ('bpchar', 'CHAR'), ('bytea', 'BYTES'), ('numeric', 'DECIMAL'), ('float8', 'FLOAT8'), ('float4', 'FLOAT4'),
        ('bool', 'BOOL'), ('bit', 'BIT'), ('varbit', 'VARBIT'), ('timestamp', 'TIMESTAMP'), ('time', 'TIME'),
@@ -81,7 +81,7 @@ GRANT SELECT ON crdb_internal.columns TO PUBLIC;
 CREATE OR REPLACE FUNCTION crdb_internal.cluster_id() RETURNS uuid LANGUAGE sql STABLE
 AS $$ SELECT md5(system_identifier::text)::uuid FROM pg_control_system() $$;
 
-CREATE OR REPLACE FUNCTION crdb_internal.stand_in_setup_3() RETURNS void LANGUAGE sql AS '';
+CREATE OR REPLACE FUNCTION crdb_internal.stand_in_setup_4() RETURNS void LANGUAGE sql AS '';
 `;
 
 /** Functions that are called without a schema in CockroachDB. */
