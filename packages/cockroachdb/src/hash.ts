@@ -88,5 +88,5 @@ export const verifierDialect: VerifierDialect = {
   },
   parts: (_algorithm, digest) => [sevenBytes(0, digest), sevenBytes(7, digest)],
   // The optimizer keeps a projection that is used several times.
-  fence: '',
+  once: (expression) => expression,
 };

@@ -26,8 +26,8 @@ export interface VerifierDialect {
   rowDigest(columns: readonly HashColumn[], algorithm: HashAlgorithm): string;
   /** The two numbers of a digest, which is a column. */
   parts(algorithm: HashAlgorithm, digest: string): readonly [string, string];
-  /** Ends a subquery whose expressions are to be evaluated once a row, however often they are used. */
-  readonly fence: string;
+  /** An expression of a subquery that is evaluated once a row, however often its name is used. */
+  once(expression: string): string;
 }
 
 /** Compares rows by SQL that PostgreSQL and CockroachDB share. */
@@ -55,34 +55,31 @@ export class PgwireRowVerifier implements RowVerifier {
   }
 
   async hashBuckets(set: HashedSet, buckets: number): Promise<ReadonlyMap<number, RowsDigest>> {
-    const { rowDigest, parts, fence } = this.#dialect;
-    const [first, second] = parts(set.algorithm, 'h');
-    const digests = `SELECT ${rowDigest(set.columns, set.algorithm)} AS h FROM ${this.#rowsOf(set)}${fence}`;
+    const dialect = this.#dialect;
+    const [first, second] = dialect.parts(set.algorithm, 'h');
+    const digests = `SELECT ${dialect.once(dialect.rowDigest(set.columns, set.algorithm))} AS h FROM ${this.#rowsOf(set)}`;
     const rows = await this.#rows(
       set,
       `SELECT ${bucketOf('a', buckets)} AS bucket, count(*), sum(a), sum(b)
-        FROM (SELECT ${first} AS a, ${second} AS b FROM (${digests}) AS digests${fence}) AS numbers GROUP BY 1`,
+        FROM (SELECT ${first} AS a, ${second} AS b FROM (${digests}) AS digests) AS numbers GROUP BY 1`,
     );
     return new Map(
-      rows.map(([bucket, count, first, second]) => [
-        Number(bucket),
-        rowsDigest(count ?? '0', first ?? '0', second ?? '0'),
-      ]),
+      rows.map(([bucket, count, a, b]) => [Number(bucket), rowsDigest(count ?? '0', a ?? '0', b ?? '0')]),
     );
   }
 
   async hashRows(set: HashedSet, share: Share, columns: readonly HashColumn[]): Promise<HashedRow[]> {
-    const { rowDigest, parts } = this.#dialect;
+    const dialect = this.#dialect;
     const { algorithm, key } = set;
     const texts = [...this.#keyTexts(key), ...this.#keyTexts(columns, 'value')];
     const names = [...textNames(key), ...textNames(columns, 'value')].map((name) => `, ${name}`).join('');
     const inner = [
-      `${rowDigest(set.columns, algorithm)} AS h`,
-      `${rowDigest(share.columns, algorithm)} AS s`,
+      `${dialect.rowDigest(set.columns, algorithm)} AS h`,
+      `${dialect.rowDigest(share.columns, algorithm)} AS s`,
       ...texts,
     ];
-    const [first, second] = parts(algorithm, 'h');
-    const [dealt] = parts(algorithm, 's');
+    const [first, second] = dialect.parts(algorithm, 'h');
+    const [dealt] = dialect.parts(algorithm, 's');
     const rows = await this.#rows(
       set,
       `SELECT a, b${names} FROM (
@@ -90,10 +87,10 @@ export class PgwireRowVerifier implements RowVerifier {
           SELECT ${inner.join(', ')} FROM ${this.#rowsOf(set)}) AS digests) AS numbers
         WHERE ${share.of === 1 ? 'true' : `${bucketOf('s', share.of)} IN (${share.buckets.join(', ')})`}`,
     );
-    return rows.map(([a, b, ...texts]) => ({
-      key: texts.slice(0, key.length),
+    return rows.map(([a, b, ...values]) => ({
+      key: values.slice(0, key.length),
       hash: `${a}.${b}`,
-      values: texts.slice(key.length),
+      values: values.slice(key.length),
     }));
   }
 

@@ -2,7 +2,7 @@ import { nameFilter, silentLogger } from '@tsmolt/core';
 import type { Logger, NameFilterPatterns } from '@tsmolt/core';
 import { readRowFilters, readTransformations } from '@tsmolt/fetch';
 import { verify as runVerify, VerifyMetrics } from '@tsmolt/verify';
-import type { VerifyReport } from '@tsmolt/verify';
+import type { VerifyOptions, VerifyReport } from '@tsmolt/verify';
 import { openSide } from './open-side.js';
 
 /** What `tsmolt verify` does, as a function. Everything that has a default may be left out; the defaults are MOLT's. */
@@ -42,7 +42,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
     maxConnections: concurrency + 1,
     logger,
   };
-  const { transformationsFile, filterPath } = request;
+  const rules = await readRules(request);
   const source = await openSide(request.source, 'source', openOptions);
   try {
     const target = await openSide(request.target, 'target', openOptions);
@@ -59,10 +59,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
         redactValues: request.redactValues ?? false,
         metrics: request.metrics ?? new VerifyMetrics(),
         signal: request.signal ?? new AbortController().signal,
-        ...(transformationsFile === undefined
-          ? {}
-          : { transformations: await readTransformations(transformationsFile) }),
-        ...(filterPath === undefined ? {} : { rowFilters: await readRowFilters(filterPath) }),
+        ...rules,
       });
     } finally {
       await target.close();
@@ -70,4 +67,17 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   } finally {
     await source.close();
   }
+}
+
+/** Files are checked before anything is connected. */
+async function readRules({
+  transformationsFile,
+  filterPath,
+}: VerifyRequest): Promise<Pick<VerifyOptions, 'transformations' | 'rowFilters'>> {
+  return {
+    ...(transformationsFile === undefined
+      ? {}
+      : { transformations: await readTransformations(transformationsFile) }),
+    ...(filterPath === undefined ? {} : { rowFilters: await readRowFilters(filterPath) }),
+  };
 }

@@ -105,7 +105,7 @@ function sortedJson(value: unknown): string {
 function timeMeaning(text: string): string {
   return text
     .replace('T', ' ')
-    .replace(/(Z|\+00(:?00)?)$/, '')
+    .replace(/(?:Z|\+00(?::?00)?)( BC)?$/, '$1')
     .replace(/(\.\d*?)0+$/, '$1')
     .replace(/\.$/, '')
     .replace(/^(\S+-\S+) 00:00:00$/, '$1');

@@ -85,10 +85,17 @@ export function planComparison(options: VerifyOptions, pair: TablePair): Compari
   };
 }
 
-/** An array is written in one way as an array and in another as JSON. */
 function isComparable({ source, target }: ColumnPair): boolean {
-  const [left, right] = [withoutDomain(source.type).kind, withoutDomain(target.type).kind];
-  return loadable(source.type, target.type) && !(left === 'array' && right === 'json');
+  const [left, right] = [withoutDomain(source.type), withoutDomain(target.type)];
+  // Engines spell the names of their own types in capitals or not.
+  if (
+    left.kind === 'native' &&
+    right.kind === 'native' &&
+    left.name.toLowerCase() === right.name.toLowerCase()
+  )
+    return true;
+  // An array is written in one way as an array and in another as JSON.
+  return loadable(left, right) && !(left.kind === 'array' && right.kind === 'json');
 }
 
 /** An unsigned integer of 64 bits is a decimal elsewhere, without a fraction and with the same text. */

@@ -23,6 +23,12 @@ test.each<[string, string, LogicalType]>([
   ['t', 'true', { kind: 'boolean' }],
   ['1', 'true', { kind: 'integer', bits: 8, boolean: true }],
   ['10.0.0.1/32', '10.0.0.1', { kind: 'inet' }],
+  ['4713-11-24 00:00:00+00 BC', '4713-11-24 00:00:00 BC+00', timestamp],
+  ['2026-01-01', '2026-01-01 00:00:00', { kind: 'date' }],
+  ['{1.50,NULL,{-0,1e1}}', '{1.5,NULL,{0,10}}', { kind: 'array', element: decimal }],
+  ['{"2026-01-01 00:00:00+00"}', '{"2026-01-01 00:00:00+00:00"}', { kind: 'array', element: timestamp }],
+  ['{"a\\"b",c}', '{"a\\"b","c"}', { kind: 'array', element: { kind: 'string' } }],
+  ['{}', '{}', { kind: 'array', element: float }],
   ['ab  ', 'ab', { kind: 'string', maxLength: 4, padded: true }],
 ])('%s and %s mean the same', (left, right, type) => {
   expect(sameMeaning(left, right, type)).toBe(true);
@@ -41,6 +47,12 @@ test.each<[string | null, string | null, LogicalType]>([
   ['t', 'f', { kind: 'boolean' }],
   ['1', '-1', decimal],
   ['1', '10', decimal],
+  ['{"n": 1}', '{"n": "1e0"}', json],
+  ['[1]', '["1"]', json],
+  ['unreadable', 'other', float],
+  ['{NULL}', '{"NULL"}', { kind: 'array', element: { kind: 'string' } }],
+  ['{"a,b"}', '{a,b}', { kind: 'array', element: { kind: 'string' } }],
+  ['{1,2}', '{2,1}', { kind: 'array', element: decimal }],
   ['1', 'true', { kind: 'integer', bits: 8 }],
   ['2', 'true', { kind: 'integer', bits: 8, boolean: true }],
 ])('%s and %s do not', (left, right, type) => {

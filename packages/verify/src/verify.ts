@@ -84,10 +84,18 @@ function report(
   }
 }
 
+/** Schema differences that leave rows or values uncompared. Of the others, the log says what they are. */
+const hides: ReadonlySet<Mismatch['tag']> = new Set([
+  'missing table',
+  'ambiguous name',
+  'missing column on target',
+]);
+
 function isEqual(found: Discovered, tables: readonly TableResult[]): boolean {
   const rowsDiffer = ({ counts }: TableResult): boolean =>
     counts.missing + counts.mismatch + counts.extraneous + counts.columnMismatch > 0;
-  return found.missingTables.length === 0 && !tables.some(rowsDiffer);
+  const uncompared = found.mismatches.some(({ tag, failable }) => failable && hides.has(tag));
+  return !uncompared && !tables.some(rowsDiffer);
 }
 
 /** Tables at a time: small ones would leave all connections but one without work. */

@@ -47,6 +47,6 @@ export function loadable(sourceType: LogicalType, targetType: LogicalType): bool
 const sharedNatives = /^(?:"?\w+"?\.)?"?(geometry|geography|vector)"?(?:\(.*\))?$/i;
 
 function sameNative(source: string, target: string): boolean {
-  const family = (name: string): string => sharedNatives.exec(name)?.[1]?.toLowerCase() ?? name;
+  const family = (name: string): string => sharedNatives.exec(name)?.[1]?.toLowerCase() ?? name.toLowerCase();
   return family(source) === family(target);
 }

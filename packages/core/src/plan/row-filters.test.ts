@@ -21,6 +21,12 @@ describe('a filter', () => {
     expect(withRowFilters(plans)).toEqual(plans);
   });
 
+  test('may be written in another way for the target', () => {
+    const [plan] = withRowFilters(plans, [{ ...filter('t1'), targetExpression: 'v >= 101' }]);
+    expect(plan).toMatchObject({ filter: 'v > 100', targetFilter: 'v >= 101' });
+    expect(withRowFilters(plans, [filter('t1')])[0]).not.toHaveProperty('targetFilter');
+  });
+
   test('finds its table whatever the case, unless case counts', () => {
     expect(withRowFilters(plans, [filter('T1')])[0]?.filter).toBe('v > 100');
     expect(() => withRowFilters(plans, [filter('T1')], true)).toThrow('public.T1 is no table of this run');

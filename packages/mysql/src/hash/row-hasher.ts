@@ -5,7 +5,7 @@ import type {
 import { isAtLeast } from '../connect/mysql-server.js';
 import type { MysqlServer } from '../connect/mysql-server.js';
 import type { MysqlSession } from '../connect/session.js';
-import { bits, hex, numberText, utf8Text } from '../export/field-text.js';
+import { bits, floatText, hex, numberText, utf8Text } from '../export/field-text.js';
 import { nativeTypeOf } from '../export/native-type.js';
 import { withPolicy } from '../export/unrepresentable.js';
 import { from, quoteIdentifier } from '../sql.js';
@@ -140,6 +140,8 @@ function canonicalText(column: Column, type: LogicalType): string {
     case 'integer':
     case 'decimal':
       return numberText(name, native);
+    case 'float':
+      return `CONCAT(${floatText(name, native)})`;
     case 'bytes':
       return hex(name);
     case 'bit':

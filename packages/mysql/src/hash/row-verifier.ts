@@ -93,7 +93,9 @@ export class MysqlRowVerifier implements RowVerifier {
   #rows(set: RowSet, statement: string): Promise<RowText[]> {
     return this.#sessions.use(`verifying ${displayName(set.table.name)}`, async (session) => {
       try {
-        const rows = await whileWanted(set.signal, () => session.query<Record<string, unknown>>(statement));
+        const rows = await whileWanted(set.signal, () =>
+          session.query<Record<string, DriverValue>>(statement),
+        );
         return rows.map((row) => Object.values(row).map(asText));
       } catch (thrown) {
         if (set.signal.aborted) await this.#kill(session);
@@ -104,15 +106,17 @@ export class MysqlRowVerifier implements RowVerifier {
 
   /** The server does not notice by itself that nobody waits for a statement any more. */
   async #kill({ raw }: MysqlSession): Promise<void> {
-    const kill = (other: MysqlSession): Promise<unknown> => other.query(`KILL ${Number(raw.threadId)}`);
+    const kill = (other: MysqlSession): Promise<unknown> => other.query(`KILL ${raw.threadId}`);
     // One that has ended cannot be killed.
     await this.#sessions.use('stopping a statement', kill).catch(() => undefined);
   }
 }
 
-function asText(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value as string | number | bigint);
+type DriverValue = string | number | bigint | Buffer | null;
+
+function asText(value: DriverValue): string | null {
+  if (value === null) return null;
+  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
 }
 
 /** Columns of one name would be one field of a row. */
