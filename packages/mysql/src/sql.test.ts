@@ -57,8 +57,8 @@ test('values that no target can hold are reported beside the row', () => {
   const options = { table, columns: ['day'], format: 'csv', longApart: false } as const;
   expect(planRow({ ...options, unrepresentable: 'clamp' }).expressions).toMatchInlineSnapshot(`
     [
-      "CONCAT(IF((\`day\` < '0001-01-01' OR MONTH(\`day\`) = 0 OR DAYOFMONTH(\`day\`) = 0 OR DAYOFMONTH(\`day\`) > DAYOFMONTH(LAST_DAY(\`day\`))), CASE WHEN YEAR(\`day\`) = 0 THEN '0001-01-01' WHEN MONTH(\`day\`) = 0 THEN CONCAT(LPAD(YEAR(\`day\`), 4, '0'), '-01-01') WHEN DAYOFMONTH(\`day\`) = 0 THEN CONCAT(LPAD(YEAR(\`day\`), 4, '0'), '-', LPAD(MONTH(\`day\`), 2, '0'), '-01') ELSE CONCAT(LAST_DAY(\`day\`), '') END, CAST(\`day\` AS CHAR)))",
-      "NULLIF(CONCAT(IF((\`day\` < '0001-01-01' OR MONTH(\`day\`) = 0 OR DAYOFMONTH(\`day\`) = 0 OR DAYOFMONTH(\`day\`) > DAYOFMONTH(LAST_DAY(\`day\`))), '0,', '')), '')",
+      "CONCAT(IF((\`day\` < '0001-01-01' OR MONTH(\`day\`) = 0 OR DAYOFMONTH(\`day\`) = 0 OR (DAYOFMONTH(\`day\`) > 28 AND DAYOFMONTH(\`day\`) > DAYOFMONTH(LAST_DAY(\`day\`)))), CASE WHEN YEAR(\`day\`) = 0 THEN '0001-01-01' WHEN MONTH(\`day\`) = 0 THEN CONCAT(LPAD(YEAR(\`day\`), 4, '0'), '-01-01') WHEN DAYOFMONTH(\`day\`) = 0 THEN CONCAT(LPAD(YEAR(\`day\`), 4, '0'), '-', LPAD(MONTH(\`day\`), 2, '0'), '-01') ELSE CONCAT(LAST_DAY(\`day\`), '') END, CAST(\`day\` AS CHAR)))",
+      "NULLIF(CONCAT(IF((\`day\` < '0001-01-01' OR MONTH(\`day\`) = 0 OR DAYOFMONTH(\`day\`) = 0 OR (DAYOFMONTH(\`day\`) > 28 AND DAYOFMONTH(\`day\`) > DAYOFMONTH(LAST_DAY(\`day\`)))), '0,', '')), '')",
     ]
   `);
   // The column may not be NULL: what cannot be held is refused.

@@ -36,7 +36,7 @@ export function limitedColumn(column: Column): LimitedColumn | undefined {
 function noDate(name: string): string {
   return (
     `(${name} < '0001-01-01' OR MONTH(${name}) = 0 OR DAYOFMONTH(${name}) = 0` +
-    ` OR DAYOFMONTH(${name}) > DAYOFMONTH(LAST_DAY(${name})))`
+    ` OR (DAYOFMONTH(${name}) > 28 AND DAYOFMONTH(${name}) > DAYOFMONTH(LAST_DAY(${name}))))`
   );
 }
 
