@@ -22,6 +22,9 @@ const postgresColumns = columns
 const flags =
   '--allow-tls-mode-disable --ignore-replication-check --non-interactive --metrics-listen-addr 127.0.0.1:0 ' +
   '--pprof-listen-addr 127.0.0.1:0 --export-concurrency 2';
+/** Memory enough for the table, as a server of some size has: disks are not what is measured. */
+const mysqlSettings = { 'innodb-buffer-pool-size': '512M' };
+const postgresSettings = { shared_buffers: '512MB', max_wal_size: '4GB', wal_level: 'replica' };
 const results = (file: string): string =>
   fileURLToPath(new URL(`../../mysql/results/${file}`, import.meta.url));
 
@@ -30,8 +33,8 @@ await intoFiles();
 
 /** pgloader cannot log in to MySQL 9 (it knows no caching_sha2_password): MariaDB is the source here. */
 async function intoPostgres(): Promise<void> {
-  const source = await startMariadb({ own: true });
-  const target = await startPostgres15({ own: true, durable: true, settings: { max_wal_size: '4GB' } });
+  const source = await startMariadb({ own: true, settings: mysqlSettings });
+  const target = await startPostgres15({ own: true, durable: true, settings: postgresSettings });
   try {
     const from = await filled(source);
     const to = new URL('/bench', target.url).href;
@@ -82,7 +85,7 @@ async function pgloaderFile(from: string, to: string): Promise<string> {
 }
 
 async function intoFiles(): Promise<void> {
-  const source = await startMysql({ own: true });
+  const source = await startMysql({ own: true, settings: mysqlSettings });
   const folder = await mkdtemp(join(tmpdir(), 'tsmolt-bench-mysql-'));
   try {
     const from = await filled(source);

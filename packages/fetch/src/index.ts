@@ -1,6 +1,4 @@
-export { readRowFilters } from './config/row-filters.js';
-export { readTransformations } from './config/transformations.js';
-export { readTypeMap } from './config/type-map.js';
+export * from './config/readers.js';
 export { MemoryFetchStatus } from './continuation/memory-status.js';
 export * from './dry-run.js';
 export * from './events.js';

@@ -12,7 +12,7 @@ import { fetchTableThroughFiles } from './fetch-table.js';
 import type { FilesRun } from './files-run.js';
 import { openImport } from './import-files.js';
 import { importerOf } from './load-by-import.js';
-import { writeManifest } from './manifest.js';
+import { writeManifest } from './write-manifest.js';
 import { openTables } from './open-tables.js';
 import type { OpenedTables } from './open-tables.js';
 import { reportUnvalidated } from './unvalidated-constraints.js';

@@ -5,8 +5,7 @@ import { discover } from '../discover.js';
 import type { FetchOptions } from '../options.js';
 import { prepareTarget } from '../prepare-target.js';
 import type { FilesRun, FilesTable } from './files-run.js';
-import { readManifest, tableOf } from './manifest.js';
-import type { Manifest } from './manifest.js';
+import type { Manifest, ManifestTable } from './read-manifest.js';
 import type { OpenedTables } from './open-tables.js';
 import { recordTables } from './open-tables.js';
 import { plainFiles } from './plain-files.js';
@@ -51,13 +50,15 @@ async function recordImport(run: FilesRun, found: Found, pairs: readonly TablePa
 
 async function findFiles(run: FilesRun): Promise<Found> {
   const { options, route } = run;
+  // Loaded here, because what it checks the manifest with takes a tenth of a second to load.
+  const { readManifest, tableOf } = await import('./read-manifest.js');
   const manifest = await readManifest(route.store);
   if (manifest !== undefined) {
     options.logger.info(
       { fetch_id: manifest.fetch_id, exported_at: manifest.exported_at, num_tables: manifest.tables.length },
       'found the manifest of an export',
     );
-    return describedFiles(manifest);
+    return describedFiles(manifest, tableOf);
   }
   options.logger.warn(
     { storage: route.store.description },
@@ -67,7 +68,7 @@ async function findFiles(run: FilesRun): Promise<Found> {
   return { cursor: '', tables: await plainFiles(route.store, await tablesToFill(options)) };
 }
 
-function describedFiles(manifest: Manifest): Found {
+function describedFiles(manifest: Manifest, tableOf: (described: ManifestTable) => Table): Found {
   const tables = manifest.tables.map((described) => ({
     table: tableOf(described),
     files: described.files.map((file) => ({ ...file, range: 0 })),

@@ -108,6 +108,9 @@ async function underLock(options: StartOptions, lock: Lock): Promise<Attempt> {
     const position = await currentPosition(holder.session, options);
     await startAll(options.leases);
     await holder.session.query('UNLOCK TABLES');
+    options.logger.info(
+      `the snapshot was taken under ${lock.name}, which is released again: all of its sessions see the same rows`,
+    );
     return { sessions: options.leases, position, exact: position !== '', warnings: lock.warnings };
   } finally {
     // Whatever happened, the lock ends with its session.

@@ -1,7 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { createLogger, TsmoltError } from '@tsmolt/core';
 import type { Logger, LogLevel } from '@tsmolt/core';
-import pretty from 'pino-pretty';
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -22,11 +21,11 @@ export interface OpenLog {
 }
 
 /** Opens the log where `--log-file` says. Lines are written at once: the last words of a run that dies are kept. */
-export function openLog(options: LogOptions): OpenLog {
+export async function openLog(options: LogOptions): Promise<OpenLog> {
   const toTerminal = options.file === 'stdout';
   const fd = toTerminal ? undefined : openFile(options);
   const write = fd === undefined ? options.print : (line: string): void => void writeSync(fd, line);
-  const destination = options.console ? prettyLines(write, toTerminal) : { write };
+  const destination = options.console ? await prettyLines(write, toTerminal) : { write };
   return {
     logger: createLogger(options.level, destination),
     toTerminal,
@@ -47,8 +46,12 @@ function openFile(options: LogOptions): number {
   }
 }
 
-function prettyLines(write: (line: string) => void, toTerminal: boolean): { write: (line: string) => void } {
-  const format = pretty.prettyFactory({
+async function prettyLines(
+  write: (line: string) => void,
+  toTerminal: boolean,
+): Promise<{ write: (line: string) => void }> {
+  const { prettyFactory } = await import('pino-pretty');
+  const format = prettyFactory({
     messageKey: 'message',
     timestampKey: 'time',
     translateTime: 'SYS:HH:MM:ss',

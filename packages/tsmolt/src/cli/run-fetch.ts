@@ -28,7 +28,7 @@ export async function runFetchCommand(
 ): Promise<number> {
   const forPeople = flags.useConsoleWriter === true;
   const progress = createFetchProgress(forPeople && process.stdout.isTTY && flags.dryRun !== true);
-  const log = openLogOrExplain(flags, (line) => progress.print(line));
+  const log = await openLogOrExplain(flags, (line) => progress.print(line));
   if (log === undefined) return 1;
   const { logger } = log;
   const stop = listenForStop(() =>
@@ -61,9 +61,12 @@ export async function runFetchCommand(
   }
 }
 
-function openLogOrExplain(flags: FetchFlags, print: (line: string) => void): OpenLog | undefined {
+async function openLogOrExplain(
+  flags: FetchFlags,
+  print: (line: string) => void,
+): Promise<OpenLog | undefined> {
   try {
-    return openLog({
+    return await openLog({
       level: flags.logging,
       file: flags.logFile,
       console: flags.useConsoleWriter === true,

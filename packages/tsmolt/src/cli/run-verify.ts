@@ -7,6 +7,7 @@ import { verifySummary } from '../console/verify-summary.js';
 import { verify } from '../verify.js';
 import type { VerifyRequest } from '../verify.js';
 import { openLog } from './log-destination.js';
+import type { OpenLog } from './log-destination.js';
 import { SideServers } from './side-servers.js';
 import { listenForStop } from './stop-signals.js';
 import { writeError } from './write-error.js';
@@ -44,7 +45,7 @@ const couldNotTell = 2;
  */
 export async function runVerifyCommand(flags: VerifyFlags, metricsDemanded: boolean): Promise<number> {
   const forPeople = flags.useConsoleWriter === true;
-  const log = openLogOrExplain(flags);
+  const log = await openLogOrExplain(flags);
   if (log === undefined) return couldNotTell;
   const { logger } = log;
   const stop = listenForStop(() => logger.warn('stopping (once more to stop at once)'));
@@ -72,9 +73,9 @@ export async function runVerifyCommand(flags: VerifyFlags, metricsDemanded: bool
   }
 }
 
-function openLogOrExplain(flags: VerifyFlags): ReturnType<typeof openLog> | undefined {
+async function openLogOrExplain(flags: VerifyFlags): Promise<OpenLog | undefined> {
   try {
-    return openLog({
+    return await openLog({
       level: flags.logging,
       file: flags.logFile,
       console: flags.useConsoleWriter === true,

@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
 import { logLevels } from '@tsmolt/core';
-import { runVerifyCommand } from './run-verify.js';
 import type { VerifyFlags } from './run-verify.js';
 import { count, positiveInteger } from './values.js';
 
@@ -25,6 +24,7 @@ export function verifyCommand(exit: (code: number) => void): Command {
   addComparisonFlags(command);
   addOutputFlags(command);
   return command.addHelpText('after', examples).action(async (flags: VerifyFlags) => {
+    const { runVerifyCommand } = await import('./run-verify.js');
     exit(await runVerifyCommand(flags, command.getOptionValueSource('metricsListenAddr') === 'cli'));
   });
 }
