@@ -178,6 +178,21 @@ test('a table that was renamed is compared under its new name', async () => {
   expect(countsOf(run, 't')).toEqual({ truth_rows: 10, success: 10 });
 });
 
+test('several tables in one are refused: each would call the rows of the others extraneous', async () => {
+  await runSql(urls.source, 'CREATE TABLE a1 (id int PRIMARY KEY)', 'CREATE TABLE a2 (id int PRIMARY KEY)');
+  await runSql(urls.target, 'CREATE TABLE a (id int PRIMARY KEY)');
+  const transformations = await file('transformations.json', {
+    transforms: [
+      { id: 1, resource_specifier: { schema: 'public', table: 'a.' }, table_rename_opts: { value: 'a' } },
+      { id: 2, resource_specifier: { schema: 'public', table: 'gone' }, table_rename_opts: { value: 'b' } },
+    ],
+  });
+  const run = await tsmoltVerify(urls.source, urls.target, '--transformations-file', transformations);
+  expect(run.exitCode).toBe(2);
+  expect(run.line(/^Error: public\.a1, public\.a2 all go into public\.a/)).toMatchObject({ code: 'TSM1001' });
+  expect(run.line(/transforms\[1\] concerns no table/)).toMatchObject({ level: 'warn' });
+});
+
 test('the report holds everything, and no value where values are not to be seen', async () => {
   await onBoth('CREATE TABLE t (id text PRIMARY KEY, v text)', `INSERT INTO t VALUES ('key-1', 'same')`);
   await runSql(urls.target, `UPDATE t SET v = 'tell-nobody'`);

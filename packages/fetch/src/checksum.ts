@@ -1,7 +1,24 @@
-import { sameCanonicalText, TsmoltError } from '@tsmolt/core';
-import type { HashColumn, RowHasher, SnapshotSource, TablePair } from '@tsmolt/core';
+import { displayName, sameCanonicalText, TsmoltError } from '@tsmolt/core';
+import type { HashColumn, RowHasher, SnapshotSource, TableName, TablePair } from '@tsmolt/core';
 import type { FetchOptions } from './options.js';
 import type { ChecksumReport } from './report.js';
+
+/**
+ * Refuses to hash where several source tables go into one: the target's hash would be that of all their rows.
+ *
+ * @param targets where the rows of each source table go
+ * @throws TsmoltError `TSM1001`
+ */
+export function assertChecksumsTell(options: FetchOptions, targets: readonly TableName[]): void {
+  if (!options.checksum) return;
+  const names = targets.map(displayName);
+  const shared = names.find((name, index) => names.indexOf(name) !== index);
+  if (shared === undefined) return;
+  throw new TsmoltError('TSM1001', {
+    message: `several tables go into ${shared}, and --checksum cannot tell whose rows it holds`,
+    advice: 'Leave out --checksum: the rows of each table are counted on both servers all the same.',
+  });
+}
 
 /**
  * Hashes all rows of a table on both servers at once: on the source inside the snapshot, so that later writes there do

@@ -23,6 +23,7 @@ import type {
   TablePair,
   TablePlan,
 } from '@tsmolt/core';
+import { assertChecksumsTell } from './checksum.js';
 import type { FetchOptions } from './options.js';
 
 /** What the catalogs and the configuration files say before anything is touched. */
@@ -63,6 +64,10 @@ export async function discover(options: FetchOptions): Promise<Discovery> {
     recreates: options.tableHandling === 'drop-on-target-and-recreate',
     loadsByCopy: options.route.kind === 'direct' || options.route.load === 'copy',
   });
+  assertChecksumsTell(
+    options,
+    plans.map((plan) => plan.target),
+  );
   return options.tableHandling === 'drop-on-target-and-recreate'
     ? toBeCreated(plans, targetTables, options)
     : toBeFilled(plans, targetTables, options);

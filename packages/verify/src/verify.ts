@@ -49,9 +49,11 @@ async function discover(options: VerifyOptions): Promise<Discovered> {
     target.catalog.tables(nameFilter({})),
   ]);
   if (sources.length === 0) throw nothingToDo(options);
-  const { plans } = transformTables(sources, options.transformations);
+  const { plans, unused } = transformTables(sources, options.transformations);
+  for (const place of unused) options.logger.warn(`${place} concerns no table or column of this run`);
   const filtered = withRowFilters(plans, options.rowFilters, caseSensitive);
   const { pairs, mismatches } = matchTables(filtered, targets, { caseSensitive, skipPrimaryKeyCheck: false });
+  refuseConsolidations(pairs);
   const met = new Set(pairs.map((pair) => pair.target));
   const missing = mismatches.filter(({ tag }) => tag === 'missing table').map(({ table }) => table);
   const extraneous = targets.filter((table) => !met.has(table) && filter.matches(table.name));
@@ -62,6 +64,22 @@ async function discover(options: VerifyOptions): Promise<Discovered> {
     missingTables: missing,
     extraneousTables: extraneous.map(({ name }) => name),
   };
+}
+
+/** Each of the sources would find the rows of the others, and call them extraneous. */
+function refuseConsolidations(pairs: readonly TablePair[]): void {
+  const shared = pairs.find(
+    ({ target }, index) => pairs.findIndex((pair) => pair.target === target) !== index,
+  );
+  if (shared === undefined) return;
+  const sources = pairs
+    .filter(({ target }) => target === shared.target)
+    .map(({ source }) => displayName(source.name));
+  throw new TsmoltError('TSM1001', {
+    message: `${sources.join(', ')} all go into ${displayName(shared.target.name)}, and whose rows it holds cannot be told`,
+    advice:
+      'Verify them one at a time: choose one with --table-filter, and its rows on the target with target_expr in --filter-path.',
+  });
 }
 
 function report(

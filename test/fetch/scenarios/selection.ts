@@ -216,6 +216,25 @@ export const transformations: readonly Scenario[] = [
     log: [{ message: 'fetch complete', tables: ['public.charges_part1', 'public.charges_part2'] }],
   },
   {
+    name: 'several tables in one have no checksum of their own',
+    sources: sources(
+      ['PostgreSQL'],
+      'CREATE TABLE charges_part1 (id int PRIMARY KEY)',
+      'CREATE TABLE charges_part2 (id int PRIMARY KEY)',
+    ),
+    routes: ['files, COPY to PostgreSQL'],
+    configFiles: {
+      'rules.json': {
+        transforms: [{ id: 2, resource_specifier: { schema: 'public', table: 'charges_part.*' }, table_rename_opts: { value: 'charges' } }],
+      },
+    },
+    target: ['CREATE TABLE charges (id INT4 PRIMARY KEY)', 'INSERT INTO charges VALUES (9)'],
+    flags: ['--table-handling', 'truncate-if-exists', '--transformations-file', '{rules.json}', '--checksum'],
+    exitCode: 1,
+    rows: { 'SELECT id FROM charges': [['9']] },
+    log: [{ message: /several tables go into public\.charges, and --checksum cannot tell/, code: 'TSM1001' }],
+  },
+  {
     name: 'several tables do not go into one by IMPORT INTO, nor into one that is to be created',
     sources: sources(
       ['PostgreSQL', 'MySQL'],

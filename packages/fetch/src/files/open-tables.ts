@@ -3,6 +3,7 @@ import { displayName, pairColumns, TsmoltError } from '@tsmolt/core';
 import type { SnapshotSource, Table, TableName, TablePair, TablePlan, TableRecord } from '@tsmolt/core';
 import { writeReplicationScript } from '../config/write-replication-script.js';
 import { chosenTables, restoreTables, withReferences } from '../continuation/restore-tables.js';
+import { assertChecksumsTell } from '../checksum.js';
 import { discover } from '../discover.js';
 import type { Discovery } from '../discover.js';
 import { openSnapshot } from '../open-snapshot.js';
@@ -27,6 +28,10 @@ export async function openTables(run: FilesRun): Promise<OpenedTables> {
   const { options, record } = run;
   if (options.continuation === undefined || record.state === 'preparing') return startTables(run);
   const records = await run.status.tables(options.fetchId);
+  assertChecksumsTell(
+    options,
+    records.map((table) => table.target),
+  );
   const tables = chosenTables(await restoreTables(options, records), options.continuation);
   const unfinished = tables.filter((table) => table.record.state !== 'loaded');
   const toExport = unfinished.filter((table) => table.record.state === 'planned');
