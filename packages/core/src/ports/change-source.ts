@@ -1,25 +1,83 @@
 import type { TableName } from '../names.js';
+import type { PartialOrder } from '../positions/partial-order.js';
+import type { UnrepresentablePolicy } from './snapshot-source.js';
 
-/** A replicated value: the text its source printed, or null. Bytes stay text until an adapter binds them. */
-export type ChangeValue = string | null;
+/**
+ * A replicated value: the text that an export of the same value would load (`SnapshotSource.export`), null for NULL,
+ * undefined where the source did not send the column (an unchanged TOAST value, a partial row image).
+ */
+export type ChangeValue = string | null | undefined;
 
-/** One changed row. A change of its key arrives as a delete of the old key followed by an upsert of the new one. */
-export interface Mutation {
-  readonly table: TableName;
-  readonly kind: 'upsert' | 'delete';
-  /** Values of the key columns by name. */
-  readonly key: ReadonlyMap<string, ChangeValue>;
-  /** Exactly the columns that the source sent: one that is absent (an unchanged TOAST value) must not be touched. */
-  readonly after: ReadonlyMap<string, ChangeValue>;
-  readonly before?: ReadonlyMap<string, ChangeValue>;
+/** The shape in which the stream announced a table. One object is shared by all its changes until the shape changes. */
+export interface ChangedTable {
+  readonly name: TableName;
+  readonly columns: readonly string[];
+  /** Where in `columns` the values lie that identify a row on the source. Empty for a table without such. */
+  readonly key: readonly number[];
 }
 
-/** One committed transaction of the source, or a heartbeat where there are no mutations. */
-export interface SourceTransaction {
-  /** Printed position at which the next transaction starts; its adapter parses and compares it. */
+/** One changed row. Values are in the order of `table.columns`. */
+export interface Mutation {
+  /**
+   * `upsert` has every column of the row, and makes it so whether it was there or not; `update` has some of them, for a
+   * row that has to be there; `delete` has at least the key.
+   */
+  readonly kind: 'upsert' | 'update' | 'delete';
+  readonly table: ChangedTable;
+  readonly values: readonly ChangeValue[];
+  /** The values of `table.key` before the change, where the change gave the row another key. */
+  readonly oldKey?: readonly ChangeValue[];
+  /** As much of the row before the change as the source sends. */
+  readonly before?: readonly ChangeValue[];
+}
+
+/** What changed and is not a row. */
+export type SchemaEvent =
+  | { readonly kind: 'truncate'; readonly tables: readonly TableName[]; readonly statement: string }
+  /** `statement` as the source wrote it, or a sentence where the stream only shows the result. */
+  | { readonly kind: 'ddl'; readonly tables: readonly TableName[]; readonly statement: string };
+
+/** Ends the transaction to which all events since the last one belong. */
+export interface CommitEvent {
+  readonly kind: 'commit';
+  /** Where the next transaction starts. */
   readonly position: string;
-  readonly committedAt: Date;
-  readonly mutations: AsyncIterable<Mutation>;
+  /** Milliseconds since 1970, by the source's clock. */
+  readonly committedAt: number;
+}
+
+/** Says, outside of any transaction, that the source has come so far. */
+export interface HeartbeatEvent {
+  readonly kind: 'heartbeat';
+  readonly position: string;
+  /** By the source's clock. */
+  readonly at: number;
+}
+
+export type ChangeEvent = Mutation | SchemaEvent | CommitEvent | HeartbeatEvent;
+
+/** What came at once: events cross in bunches, because crossing costs more than most of them. */
+export interface ChangeChunk {
+  readonly events: readonly ChangeEvent[];
+  /** About what the events hold in memory. */
+  readonly bytes: number;
+}
+
+export interface ChangeOptions {
+  /** The tables whose changes are wanted, as the catalog showed them. Others are left out. */
+  readonly tables: readonly TableName[];
+  /** Bytes of events that may lie between the server and the reader. */
+  readonly bufferBytes: number;
+  readonly unrepresentable: UnrepresentablePolicy;
+  /** A slot and a publication, where the engine has them. */
+  readonly slot?: string;
+  readonly publication?: string;
+  /** How often the server is told how far its changes are durable. */
+  readonly acknowledgeEveryMs: number;
+  /** Names this replica among others, where the engine wants a number. */
+  readonly processId?: number;
+  /** Ask the catalog for the names of columns, where the stream does not have them (`--fetchMetadata`). */
+  readonly fetchMetadata?: boolean;
 }
 
 /**
@@ -29,7 +87,23 @@ export interface SourceTransaction {
  * asked for and the first one given. A position that the server no longer has is an error, never another position.
  */
 export interface ChangeSource {
-  transactions(from: string, signal: AbortSignal): AsyncIterable<SourceTransaction>;
+  /** Identifies server and stream: a checkpoint of another one must not be used. */
+  readonly identity: string;
+  /** What a reader should know about the source's settings. */
+  readonly warnings: readonly string[];
+  /**
+   * @param from a position of this source; undefined for the one that the server remembers, where it does
+   * @throws TsmoltError `TSM5005` when the server no longer has the position, `TSM5006` for what cannot be read,
+   *   kind `retry` when the connection is lost: the next call goes on
+   */
+  changes(from: string | undefined, signal: AbortSignal): AsyncIterable<ChangeChunk>;
   /** Lets the server forget what lies before the position. Call it only for what the target has made durable. */
-  acknowledge(position: string): Promise<void>;
+  acknowledge(position: string): void;
+  /** The end of the source's log now: whatever was committed before this call lies before it. */
+  currentPosition(): Promise<string>;
+  /** @throws TsmoltError `TSM1004` for a text that is no position of this engine */
+  compare(left: string, right: string): PartialOrder;
+  /** How much log the source keeps for this stream, and how much it may keep; for a warning before its disk is full. */
+  retained?(): Promise<{ readonly bytes: number; readonly limit?: number; readonly state: string }>;
+  close(): Promise<void>;
 }

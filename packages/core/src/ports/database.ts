@@ -1,11 +1,15 @@
 import type { ConnectionUrl } from '../secret.js';
+import type { TableName } from '../names.js';
 import type { Logger } from '../log.js';
+import type { ApplyTarget } from './apply-target.js';
 import type { BulkTarget } from './bulk-target.js';
 import type { FetchStatus } from './fetch-status.js';
 import type { Catalog } from './catalog.js';
+import type { ChangeOptions, ChangeSource } from './change-source.js';
 import type { RowHasher } from './row-hasher.js';
 import type { RowVerifier } from './row-verifier.js';
 import type { SnapshotOptions, SnapshotSource } from './snapshot-source.js';
+import type { DeadLetters, StagingStore } from './staging-store.js';
 
 export interface OpenOptions {
   /** `--allow-tls-mode-disable`: without it no byte leaves this machine unencrypted. */
@@ -15,6 +19,15 @@ export interface OpenOptions {
   /** Connections that may be open at the same time. */
   readonly maxConnections: number;
   readonly logger: Logger;
+}
+
+export interface StagingOptions {
+  /** `schema` or `database.schema` (`--stagingSchema`). */
+  readonly schema: string;
+  /** Create it where it does not exist (`--stagingCreateSchema`). */
+  readonly create: boolean;
+  /** The target whose transactions the store should take part in, where it can. */
+  readonly target: ApplyTarget;
 }
 
 /**
@@ -34,6 +47,11 @@ export interface Database {
   /** The memory of fetches into this database, in tables of its own. */
   readonly fetchStatus?: FetchStatus;
   readonly openSnapshot?: (options: SnapshotOptions) => Promise<SnapshotSource>;
+  readonly openChanges?: (options: ChangeOptions) => Promise<ChangeSource>;
+  readonly applyTarget?: ApplyTarget;
+  readonly openStaging?: (options: StagingOptions) => Promise<StagingStore>;
+  /** The table of dead letters; it is created with the first of them. */
+  readonly deadLetters?: (table: TableName) => DeadLetters;
   /** Ends every connection that was opened through this object. Safe to call twice. */
   close(): Promise<void>;
 }

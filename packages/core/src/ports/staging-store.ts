@@ -1,27 +1,71 @@
-import type { Mutation } from './change-source.js';
+import type { TableName } from '../names.js';
+import type { ApplyTransaction } from './apply-target.js';
 
-/** A mutation that waits: for its parent, for its turn, or for a person. */
+/** A change that waits: for its parent, for its turn behind another one of its row, or for a person. */
 export interface StagedMutation {
-  readonly mutation: Mutation;
+  /** The order in which changes were staged. Given by the store. */
+  readonly sequence: string;
+  readonly table: TableName;
+  /** The key's values as a JSON array of texts. */
+  readonly key: string;
+  readonly kind: 'upsert' | 'update' | 'delete';
+  /** Column to text; what was not sent is not there. */
+  readonly after: Readonly<Record<string, string | null>>;
+  readonly before?: Readonly<Record<string, string | null>>;
+  readonly oldKey?: Readonly<Record<string, string | null>>;
+  /** Position and time of its transaction on the source. */
   readonly position: string;
+  readonly committedAt: number;
   readonly attempts: number;
-  readonly reason?: string;
+  readonly reason: string;
+}
+
+/** A change that was given up after its retries. */
+export interface DeadLetter extends Omit<StagedMutation, 'sequence'> {
+  readonly id: string;
+  readonly parkedAt: Date;
+}
+
+/** Held by one process at a time, and kept alive by this object. */
+export interface Lease {
+  /** Fired when it was lost: whatever needs it must stop at once. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
 }
 
 /**
- * The replicator's memory, in a schema of its own.
+ * The replicator's memory, in a schema of its own, with tables that are named as the reference's.
  *
- * Guarantees: what a resolved promise of this port wrote survives a crash of every process; mutations of one key come
- * back in the order in which they were staged; a lease is held by one process at a time.
+ * Guarantees: what a resolved promise of this port wrote survives a crash of every process; mutations of one row come
+ * back in the order in which they were staged; a lease is held by one process at a time. Where a method takes a
+ * transaction it becomes durable with it, provided that `sharesTransactions`.
  */
 export interface StagingStore {
-  loadCheckpoint(stream: string): Promise<string | undefined>;
-  stage(stream: string, mutations: readonly StagedMutation[]): Promise<void>;
-  /** Staged mutations that are due, oldest first, at most `limit`. */
-  unapplied(stream: string, limit: number): Promise<StagedMutation[]>;
-  markApplied(stream: string, mutations: readonly StagedMutation[]): Promise<void>;
-  /** Parks a mutation for a person: it is never dropped, and later mutations of its key wait behind it. */
-  park(stream: string, mutation: StagedMutation): Promise<void>;
+  /** Whether this schema lies where transactions of the target can write to it. */
+  readonly sharesTransactions: boolean;
+  loadMemo(key: string): Promise<string | undefined>;
+  saveMemo(key: string, value: string, within?: ApplyTransaction): Promise<void>;
+  stage(mutations: readonly Omit<StagedMutation, 'sequence'>[], within?: ApplyTransaction): Promise<void>;
+  /** Those of all tables that wait, oldest first, at most `limit`, after a sequence. */
+  waiting(limit: number, after?: string): Promise<readonly StagedMutation[]>;
+  /** By table: how many wait, and the time of the oldest one's commit. */
+  backlog(): Promise<readonly { table: TableName; waiting: number; oldest: number }[]>;
+  markApplied(mutations: readonly StagedMutation[], within?: ApplyTransaction): Promise<void>;
+  /** Notes another failed attempt. */
+  markFailed(mutation: StagedMutation, reason: string): Promise<void>;
+  /** Forgets what was applied longer ago than that (`--retireOffset`). @returns rows */
+  retire(olderThanMs: number): Promise<number>;
   /** Resolves to undefined while another process holds the lease. */
-  acquireLease(stream: string, signal: AbortSignal): Promise<AsyncDisposable | undefined>;
+  acquireLease(name: string): Promise<Lease | undefined>;
+  close(): Promise<void>;
+}
+
+/** Changes that could not be applied, in a table of the target for people to look at (`--dlqTableName`). */
+export interface DeadLetters {
+  park(mutation: StagedMutation, within?: ApplyTransaction): Promise<void>;
+  /** Newest last. */
+  list(limit: number): Promise<readonly DeadLetter[]>;
+  find(id: string): Promise<DeadLetter | undefined>;
+  /** Takes it away: it was applied after all, or a person decided that it never will be. */
+  remove(id: string, within?: ApplyTransaction): Promise<void>;
 }
