@@ -1,6 +1,15 @@
 import type { Database, OpenOptions } from '@tsmolt/core';
-import { PgwireFetchStatus, PgwireRowVerifier, SessionPool } from '@tsmolt/pgwire';
+import {
+  openStaging,
+  PgwireApplyTarget,
+  PgwireDeadLetters,
+  PgwireFetchStatus,
+  PgwireRowRepairer,
+  PgwireRowVerifier,
+  SessionPool,
+} from '@tsmolt/pgwire';
 import type { Server } from '@tsmolt/pgwire';
+import { applyDialect } from './apply.js';
 import { CockroachRowHasher, verifierDialect } from './hash.js';
 import { CockroachCatalog } from './introspect/catalog.js';
 import { CockroachBulkTarget } from './load/bulk-target.js';
@@ -13,21 +22,35 @@ import { prepareSession } from './sql.js';
  * @param server what `identify` found: this adapter does not connect to find out again
  */
 export function openCockroach(server: Server, options: OpenOptions): Database {
-  const pool = new SessionPool({
+  const sessions = {
     url: server.url,
     config: server.config,
-    maxConnections: options.maxConnections,
     prepare: prepareSession,
-  });
+  };
+  const pool = new SessionPool({ ...sessions, maxConnections: options.maxConnections });
   return {
     url: server.url,
     product: productName(server.versionText),
     catalog: new CockroachCatalog(pool),
     rowHasher: new CockroachRowHasher(pool),
     rowVerifier: new PgwireRowVerifier(pool, verifierDialect),
+    // It has no such clause: a column GENERATED ALWAYS AS IDENTITY takes no value, and refuses the row.
+    rowRepairer: new PgwireRowRepairer(pool, server.url, { ...verifierDialect, overridingIdentity: '' }),
     bulkTarget: new CockroachBulkTarget(pool, server, options.logger),
     fetchStatus: new PgwireFetchStatus(pool),
     openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),
+    applyTarget: new PgwireApplyTarget({
+      pool,
+      url: server.url,
+      config: server.config,
+      dialect: applyDialect,
+    }),
+    openStaging: (staging) =>
+      openStaging(
+        { ...sessions, database: String(server.config.database), reachesOtherDatabases: true },
+        staging,
+      ),
+    deadLetters: (table) => new PgwireDeadLetters(pool, table),
     close: () => pool.close(),
   };
 }

@@ -1,4 +1,4 @@
-import { withoutDomain } from '@tsmolt/core';
+import { textFraming, withoutDomain } from '@tsmolt/core';
 import type {
   HashAlgorithm,
   HashColumn,
@@ -39,7 +39,7 @@ export class CockroachRowHasher implements RowHasher {
 export function hashStatement(
   request: Pick<HashRequest, 'table' | 'columns' | 'algorithm' | 'condition'>,
 ): string {
-  const parts = request.columns.map(markedText).join(' || ');
+  const parts = request.columns.map(framedText).join(' || ');
   const where = request.condition === undefined ? '' : ` WHERE ${request.condition}`;
   return (
     `SELECT count(*) AS rows, coalesce(sum(${sevenBytes(0)}), 0)::STRING AS first, ` +
@@ -64,18 +64,28 @@ function sevenBytes(from: number, digest = 'h'): string {
   return `(${bytes.join(' | ')})`;
 }
 
-/** `v` and the value, escaped, and `;`; or `n;` for NULL. */
-function markedText(column: HashColumn): string {
-  const text = canonicalText(quoteIdentifier(column.name), column.type);
-  return `coalesce('v' || replace(replace(${text}, e'\\\\', e'\\\\\\\\'), ';', e'\\\\;') || ';', 'n;')`;
+/** The value, set off from its neighbours. */
+function framedText(column: HashColumn): string {
+  const name = quoteIdentifier(column.name);
+  const text = canonicalText(name, column.type);
+  if (textFraming(column.type) === 'ended') return `coalesce(${text}, '') || ';'`;
+  const isBytes = withoutDomain(column.type).kind === 'bytes';
+  const length = isBytes ? `octet_length(${name})` : `char_length(${text})`;
+  return `coalesce(${length}::STRING || ':' || ${text}, ':')`;
 }
 
 /** As PostgreSQL prints it. */
 function canonicalText(name: string, declared: LogicalType): string {
   const type = withoutDomain(declared);
   if (type.kind === 'bytes') return `encode(${name}, 'hex')`;
-  if (type.kind === 'timestamp' && type.withZone) return `((${name} AT TIME ZONE 'UTC')::STRING || '+00')`;
+  if (type.kind === 'timestamp' && type.withZone) return instantText(name);
   return `${name}::STRING`;
+}
+
+/** The zone stands before the era, and an instant without end has none. */
+function instantText(name: string): string {
+  const text = `(${name} AT TIME ZONE 'UTC')::STRING || '+00'`;
+  return `replace(replace(${text}, ' BC+00', '+00 BC'), 'infinity+00', 'infinity')`;
 }
 
 /** How a comparison row by row is written for CockroachDB. */
@@ -83,10 +93,12 @@ export const verifierDialect: VerifierDialect = {
   from: (table) => quoteTable(table.name),
   canonicalText,
   rowDigest: (columns, algorithm) => {
-    const parts = columns.map(markedText).join(' || ');
+    const parts = columns.map(framedText).join(' || ');
     return `decode(${functions[algorithm]}(${parts === '' ? "''" : parts}), 'hex')`;
   },
   parts: (_algorithm, digest) => [sevenBytes(0, digest), sevenBytes(7, digest)],
   // The optimizer keeps a projection that is used several times.
   once: (expression) => expression,
+  // There is no TABLESAMPLE.
+  sample: () => undefined,
 };

@@ -27,6 +27,7 @@ export * from './ports/database.js';
 export * from './ports/fetch-status.js';
 export * from './ports/object-store.js';
 export * from './ports/row-hasher.js';
+export * from './ports/row-repairer.js';
 export * from './ports/row-verifier.js';
 export * from './ports/snapshot-source.js';
 export * from './ports/staging-store.js';

@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg';
-import { TsmoltError } from '@tsmolt/core';
-import type { ConnectionUrl, ErrorCode } from '@tsmolt/core';
+import { ChangeRefused, TsmoltError } from '@tsmolt/core';
+import type { ConnectionUrl, ErrorCode, ErrorDetails, Refusal, RefusalKind } from '@tsmolt/core';
 
 interface Classification {
   readonly code: ErrorCode;
@@ -183,4 +183,64 @@ function serverSentence(error: DatabaseError): string {
   // A context holds the row's place (`COPY orders, line 5, column total`); long values in it are cut by the server.
   if (error.where !== undefined) parts.push(error.where.split('\n')[0] ?? '');
   return parts.join('; ');
+}
+
+/** Why a row of a replicated table is refused. Whole SQLSTATEs first, then classes. Source: PostgreSQL manual, appendix A. */
+const refusalKinds: Readonly<Record<string, RefusalKind>> = {
+  '23502': 'not-null',
+  '23503': 'foreign-key',
+  '23505': 'unique',
+  '23514': 'check',
+  '22': 'type',
+  '23': 'other',
+  // A view's check option, a trigger's exception, an index entry that is too large.
+  '44000': 'other',
+  P0001: 'other',
+  '54000': 'other',
+};
+
+/** The statement was composed for another table than the one that is there. */
+const unfitTable = /^(42703|42804|42846|42P10|428C9)$/;
+
+const refusalAdvice: Readonly<Record<RefusalKind, string>> = {
+  'foreign-key':
+    'Its parent is missing, or children still refer to it: it is tried again after other changes.',
+  unique: 'Another row of the target has the same value: look for rows there that the source does not have.',
+  'not-null': 'Drop NOT NULL on the target, or give the column a value in a userscript.',
+  check: 'Drop or widen the check on the target, or correct the value on the source.',
+  type: 'Widen the column on the target, or convert the value in a userscript.',
+  other: "Read the server's own words above.",
+};
+
+/** As `classify`, for changes that are applied one after the other: what is wrong with a row is told from what is wrong around it. */
+export function classifyApply(thrown: unknown, url: ConnectionUrl, subject: string): TsmoltError {
+  const error = classify(thrown, url, subject);
+  if (thrown instanceof TsmoltError || !(error.cause instanceof DatabaseError)) return error;
+  const state = error.cause.code ?? '';
+  const kind = refusalKinds[state] ?? refusalKinds[state.slice(0, 2)];
+  const details = (advice: string): ErrorDetails => ({
+    message: error.message,
+    advice,
+    cause: error.cause,
+    serverCode: state,
+  });
+  if (kind !== undefined) return new ChangeRefused(refusal(kind, error.cause), details(refusalAdvice[kind]));
+  if (unfitTable.test(state)) {
+    const advice =
+      "Make the target's columns, types and unique keys like the source's; the change is applied when they are.";
+    return new TsmoltError('TSM7005', details(advice));
+  }
+  if (state === '57014') {
+    const advice = 'Raise --applyTimeout, or look for who holds locks on the table (pg_locks).';
+    return new TsmoltError('TSM4008', details(advice));
+  }
+  return error;
+}
+
+function refusal(kind: RefusalKind, { constraint, column }: DatabaseError): Refusal {
+  return {
+    kind,
+    ...(constraint === undefined ? {} : { constraint }),
+    ...(column === undefined ? {} : { column }),
+  };
 }

@@ -1,8 +1,17 @@
+export { PgwireApplyTarget } from './apply/apply-target.js';
+export type { ApplyTargetOptions } from './apply/apply-target.js';
+export { withoutModifiers } from './apply/apply-dialect.js';
+export type { ApplyDialect } from './apply/apply-dialect.js';
+export { PgwireDeadLetters } from './staging/dead-letters.js';
+export { openStaging } from './staging/open-staging.js';
+export type { StagingSessions } from './staging/open-staging.js';
 export * from './connect.js';
 export * from './copy.js';
 export * from './errors.js';
 export { PgwireFetchStatus } from './fetch-status/fetch-status.js';
 export { canCutByRange, cutByRange, dealOut, rangesBetween } from './range-shards.js';
+export { PgwireRowRepairer } from './row-repairer.js';
+export type { RepairDialect } from './row-repairer.js';
 export * from './row-verifier.js';
 export * from './rows-digest.js';
 export * from './session-pool.js';

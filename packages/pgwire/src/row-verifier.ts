@@ -28,6 +28,16 @@ export interface VerifierDialect {
   parts(algorithm: HashAlgorithm, digest: string): readonly [string, string];
   /** An expression of a subquery that is evaluated once a row, however often its name is used. */
   once(expression: string): string;
+  /** Some rows of a large table, to find ranges of so many rows by; undefined where only all rows tell. */
+  sample(table: Table, rowsPerRange: number): KeySample | undefined;
+}
+
+/** Rows of a table that are cheap to get at. */
+export interface KeySample {
+  /** They as an item of FROM. */
+  readonly from: string;
+  /** How many of them stand for the rows of one range. */
+  readonly rowsPerRange: number;
 }
 
 /** Compares rows by SQL that PostgreSQL and CockroachDB share. */
@@ -45,13 +55,38 @@ export class PgwireRowVerifier implements RowVerifier {
   }
 
   keyBounds(set: RowSet, rows: number): Promise<RowText[]> {
+    const sample = this.#dialect.sample(set.table, rows);
+    // A part of the table is small, and a sample of it smaller.
+    const whole = set.range.after === undefined && set.range.upTo === undefined;
+    return sample === undefined || !whole ? this.#boundsByStep(set, rows) : this.#boundsOfSample(set, sample);
+  }
+
+  /** Rows that share the front of a key may stand at several places of the sample. */
+  #boundsOfSample(set: RowSet, { from, rowsPerRange }: KeySample): Promise<RowText[]> {
     const names = quoteColumns(set.key.map(({ name }) => name));
+    const sampled = `SELECT ${names}, row_number() OVER (ORDER BY ${names}) AS "row number"
+      FROM ${from} WHERE ${filtered(set)}`;
     return this.#rows(
       set,
-      `SELECT ${this.#keyTexts(set.key).join(', ')} FROM (
-        SELECT ${names}, row_number() OVER (ORDER BY ${names}) AS "row number" FROM ${this.#rowsOf(set)}
-      ) AS numbered WHERE "row number" % ${rows} = 0 ORDER BY ${names}`,
+      `SELECT ${this.#keyTexts(set.key).join(', ')} FROM (${sampled}) AS numbered
+        WHERE "row number" % ${rowsPerRange} = 0 GROUP BY ${names} ORDER BY ${names}`,
     );
+  }
+
+  /** One index entry after the other, in statements that each end where a range does: nothing is sorted or held. */
+  async #boundsByStep(set: RowSet, rows: number): Promise<RowText[]> {
+    const names = quoteColumns(set.key.map(({ name }) => name));
+    const bounds: RowText[] = [];
+    for (let { range } = set; ;) {
+      const [after] = await this.#rows(
+        set,
+        `SELECT ${this.#keyTexts(set.key).join(', ')} FROM (
+          SELECT ${names} FROM ${this.#rowsOf({ ...set, range })} ORDER BY ${names} LIMIT 1 OFFSET ${rows - 1}) AS bound`,
+      );
+      if (after === undefined) return bounds;
+      bounds.push(after);
+      range = { ...range, after };
+    }
   }
 
   async hashBuckets(set: HashedSet, buckets: number): Promise<ReadonlyMap<number, RowsDigest>> {
@@ -73,13 +108,16 @@ export class PgwireRowVerifier implements RowVerifier {
     const { algorithm, key } = set;
     const texts = [...this.#keyTexts(key), ...this.#keyTexts(columns, 'value')];
     const names = [...textNames(key), ...textNames(columns, 'value')].map((name) => `, ${name}`).join('');
+    // The buckets that rows were dealt into by their own hash need no other one.
+    const byRow = sameColumns(share.columns, set.columns);
+    const digest = (of: readonly HashColumn[]): string => dialect.once(dialect.rowDigest(of, algorithm));
     const inner = [
-      `${dialect.rowDigest(set.columns, algorithm)} AS h`,
-      `${dialect.rowDigest(share.columns, algorithm)} AS s`,
+      `${digest(set.columns)} AS h`,
+      ...(byRow ? [] : [`${digest(share.columns)} AS s`]),
       ...texts,
     ];
     const [first, second] = dialect.parts(algorithm, 'h');
-    const [dealt] = dialect.parts(algorithm, 's');
+    const [dealt] = dialect.parts(algorithm, byRow ? 'h' : 's');
     const rows = await this.#rows(
       set,
       `SELECT a, b${names} FROM (
@@ -114,8 +152,7 @@ export class PgwireRowVerifier implements RowVerifier {
   }
 
   #rowsOf({ table, key, range, condition }: RowSet): string {
-    const filter = condition === undefined ? '' : ` AND (${condition})`;
-    return `${this.#dialect.from(table)} WHERE ${rangeCondition(key, range)}${filter}`;
+    return `${this.#dialect.from(table)} WHERE ${rangeCondition(key, range)} AND ${filtered({ condition })}`;
   }
 
   #rows(set: RowSet, text: string): Promise<RowText[]> {
@@ -137,6 +174,14 @@ function textNames(columns: readonly HashColumn[], what = 'key'): string[] {
 /** Numbers of digests may be negative. */
 function bucketOf(number: string, buckets: number): string {
   return `mod(mod(${number}, ${buckets}) + ${buckets}, ${buckets})`;
+}
+
+function sameColumns(left: readonly HashColumn[], right: readonly HashColumn[]): boolean {
+  return left.length === right.length && left.every(({ name }, index) => name === right[index]?.name);
+}
+
+function filtered({ condition }: { readonly condition?: string | undefined }): string {
+  return condition === undefined ? 'true' : `(${condition})`;
 }
 
 /** Rows compare column by column. The literals take the columns' own types. */

@@ -1,4 +1,4 @@
-const systemSchemas = `('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension', '_molt_fetch')`;
+const systemSchemas = `('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension', '_molt_fetch', '_replicator')`;
 
 /** Tables of the current database. */
 export const tablesQuery = `

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LogicalType } from '../types.js';
-import { sameCanonicalText } from './canonical-text.js';
+import { sameCanonicalText, sortsAlike, textFraming } from './canonical-text.js';
 
 const text: LogicalType = { kind: 'string' };
 const composite = (...types: LogicalType[]): LogicalType => ({
@@ -91,4 +91,28 @@ describe('print other text', () => {
     expect(sameCanonicalText(left, right)).toBe(false);
     expect(sameCanonicalText(right, left)).toBe(false);
   });
+});
+
+test.each<[string, LogicalType, boolean]>([
+  ['whole numbers', { kind: 'integer', bits: 64 }, true],
+  ['bytes', { kind: 'bytes' }, true],
+  ['times of a day', { kind: 'time', withZone: false }, true],
+  ['times of a zone', { kind: 'time', withZone: true }, false],
+  ['texts', text, false],
+  ['a domain over texts', { kind: 'domain', schema: 's', name: 'd', base: text }, false],
+  ['a domain over dates', { kind: 'domain', schema: 's', name: 'd', base: { kind: 'date' } }, true],
+  ['enums', { kind: 'enum', schema: 's', name: 'e', labels: ['b', 'a'] }, false],
+])('whether %s sort alike on every engine', (_what, type, expected) => {
+  expect(sortsAlike(type)).toBe(expected);
+});
+
+test.each<[LogicalType, string]>([
+  [{ kind: 'decimal' }, 'ended'],
+  [{ kind: 'domain', schema: 's', name: 'd', base: { kind: 'uuid' } }, 'ended'],
+  [text, 'measured'],
+  [{ kind: 'bytes' }, 'measured'],
+  [{ kind: 'bit', varying: true }, 'measured'],
+  [{ kind: 'array', element: { kind: 'integer', bits: 32 } }, 'measured'],
+])('texts of %j are %s: others may be empty, or hold what ends them', (type, expected) => {
+  expect(textFraming(type)).toBe(expected);
 });

@@ -1,3 +1,5 @@
+import { TsmoltError } from '../errors.js';
+import type { ErrorDetails } from '../errors.js';
 import type { TableName } from '../names.js';
 import type { Table } from '../schema.js';
 import type { ChangeValue } from './change-source.js';
@@ -17,19 +19,50 @@ export interface ApplyOptions {
   readonly signal: AbortSignal;
   /** How long one statement may take (`--applyTimeout`). */
   readonly timeoutMs: number;
+  /** Statements that a connection keeps prepared (`--targetStatementCacheSize`); 128 unless told otherwise. */
+  readonly statementCacheSize?: number;
+}
+
+/** What a row ran into. `type` is a value that its column cannot hold. */
+export type RefusalKind = 'foreign-key' | 'unique' | 'not-null' | 'check' | 'type' | 'other';
+
+/** Why the target refused a change, for a caller that decides what becomes of it. */
+export interface Refusal {
+  readonly kind: RefusalKind;
+  /** Where the server names them. */
+  readonly constraint?: string;
+  readonly column?: string;
+}
+
+/** `TSM4011`: the target works, and will not have this row as it is. */
+export class ChangeRefused extends TsmoltError {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal, details: ErrorDetails) {
+    super('TSM4011', details);
+    this.refusal = refusal;
+  }
+}
+
+/** The refusal in an error or in what caused it; undefined where no row was refused. */
+export function refusalOf(thrown: unknown): Refusal | undefined {
+  if (thrown instanceof ChangeRefused) return thrown.refusal;
+  return thrown instanceof Error && thrown.cause !== undefined ? refusalOf(thrown.cause) : undefined;
 }
 
 /**
  * Writes rows with set-based statements in transactions of the target.
  *
- * Guarantees: all of a transaction or none of it; its work may run again from the start, when the target asks for that.
+ * Guarantees: all of a transaction or none of it; nothing is committed once a statement outside of `attempt` has failed,
+ * also where the work swallows that error. Triggers and constraints of the target act as for any other writer.
  */
 export interface ApplyTarget {
   /**
-   * Runs the work and commits.
+   * Runs the work and commits. The work is run once: who wants another attempt calls again.
    *
    * @throws TsmoltError kind `retry` where nothing was committed and the same may succeed; `TSM4007` where the answer to
-   *   COMMIT was lost; `TSM4011` with the constraint where a row cannot be applied
+   *   COMMIT was lost; `TSM4011` (`ChangeRefused`) with the constraint where a row cannot be applied; `TSM7005` where the
+   *   table does not fit the batch; `TSM1005` where the signal fired before COMMIT was sent
    */
   transaction<Result>(
     work: (transaction: ApplyTransaction) => Promise<Result>,
@@ -37,8 +70,13 @@ export interface ApplyTarget {
   ): Promise<Result>;
 }
 
+/** Its methods are called one after the other: each waits for the promise of the one before. */
 export interface ApplyTransaction {
-  /** Inserts rows, or overwrites exactly these columns of those that are there. @returns rows written */
+  /**
+   * Inserts rows, or overwrites exactly these columns of those that are there. Without a key it inserts.
+   *
+   * @returns rows written; a row that is nothing but its key counts also where it is there already
+   */
   upsert(batch: RowBatch): Promise<number>;
   /** Overwrites exactly these columns of rows that are there. @returns rows found: fewer than given where some are missing */
   update(batch: RowBatch): Promise<number>;

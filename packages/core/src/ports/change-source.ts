@@ -14,6 +14,8 @@ export interface ChangedTable {
   readonly columns: readonly string[];
   /** Where in `columns` the values lie that identify a row on the source. Empty for a table without such. */
   readonly key: readonly number[];
+  /** Columns of the table that its changes never carry: generated ones, where the source leaves them out. */
+  readonly omitted?: readonly string[];
 }
 
 /** One changed row. Values are in the order of `table.columns`. */
@@ -80,13 +82,32 @@ export interface ChangeOptions {
   readonly fetchMetadata?: boolean;
 }
 
+/** What the reference calls a replication from such a source. */
+export interface StreamNames {
+  /** The command of `replicator`, which begins the names of its metrics (`pglogical`). */
+  readonly command: string;
+  /** How the key of its checkpoint begins, in the memo table of the staging schema; the target's schema follows. */
+  readonly memoPrefix: string;
+  /** What the log says before a position that was reached. */
+  readonly progressMessage: string;
+}
+
+/** The log in which a database keeps its changes. */
+export interface ChangeLog {
+  readonly names: StreamNames;
+  /** The end of the log now: whatever was committed before this call lies before it. */
+  currentPosition(): Promise<string>;
+  /** @throws TsmoltError `TSM1004` for a text that is no position of this engine */
+  compare(left: string, right: string): PartialOrder;
+}
+
 /**
  * The committed changes of a database.
  *
  * Guarantees: transactions come in commit order, whole, each at least once; nothing is skipped between the position
  * asked for and the first one given. A position that the server no longer has is an error, never another position.
  */
-export interface ChangeSource {
+export interface ChangeSource extends Omit<ChangeLog, 'names'> {
   /** Identifies server and stream: a checkpoint of another one must not be used. */
   readonly identity: string;
   /** What a reader should know about the source's settings. */
@@ -99,10 +120,6 @@ export interface ChangeSource {
   changes(from: string | undefined, signal: AbortSignal): AsyncIterable<ChangeChunk>;
   /** Lets the server forget what lies before the position. Call it only for what the target has made durable. */
   acknowledge(position: string): void;
-  /** The end of the source's log now: whatever was committed before this call lies before it. */
-  currentPosition(): Promise<string>;
-  /** @throws TsmoltError `TSM1004` for a text that is no position of this engine */
-  compare(left: string, right: string): PartialOrder;
   /** How much log the source keeps for this stream, and how much it may keep; for a warning before its disk is full. */
   retained?(): Promise<{ readonly bytes: number; readonly limit?: number; readonly state: string }>;
   close(): Promise<void>;

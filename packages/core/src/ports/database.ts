@@ -5,8 +5,9 @@ import type { ApplyTarget } from './apply-target.js';
 import type { BulkTarget } from './bulk-target.js';
 import type { FetchStatus } from './fetch-status.js';
 import type { Catalog } from './catalog.js';
-import type { ChangeOptions, ChangeSource } from './change-source.js';
+import type { ChangeLog, ChangeOptions, ChangeSource } from './change-source.js';
 import type { RowHasher } from './row-hasher.js';
+import type { RowRepairer } from './row-repairer.js';
 import type { RowVerifier } from './row-verifier.js';
 import type { SnapshotOptions, SnapshotSource } from './snapshot-source.js';
 import type { DeadLetters, StagingStore } from './staging-store.js';
@@ -43,10 +44,14 @@ export interface Database {
   readonly rowHasher?: RowHasher;
   /** Compares rows, outside of any snapshot. */
   readonly rowVerifier?: RowVerifier;
+  /** Makes single rows what they should be. */
+  readonly rowRepairer?: RowRepairer;
   readonly bulkTarget?: BulkTarget;
   /** The memory of fetches into this database, in tables of its own. */
   readonly fetchStatus?: FetchStatus;
   readonly openSnapshot?: (options: SnapshotOptions) => Promise<SnapshotSource>;
+  /** Where the database has come to, for those who do not read its changes. */
+  readonly changeLog?: ChangeLog;
   readonly openChanges?: (options: ChangeOptions) => Promise<ChangeSource>;
   readonly applyTarget?: ApplyTarget;
   readonly openStaging?: (options: StagingOptions) => Promise<StagingStore>;

@@ -7,7 +7,8 @@ import type { HashAlgorithm, HashColumn, RowsDigest } from './row-hasher.js';
 export type RowText = readonly (string | null)[];
 
 /**
- * Keys that lie behind one and up to another, in the order of their values. An end that is missing is open.
+ * Keys that lie behind one and up to another, in the order of their values. An end that is missing is open. A bound may have
+ * fewer values than the key has columns: it is compared with as many.
  *
  * Only types whose values sort alike on every engine have ranges (`sortsAlike`): a range means the same rows everywhere.
  */
@@ -59,7 +60,12 @@ export interface HashedRow {
 export interface RowVerifier {
   /** Whether this engine puts values of a type that `sortsAlike` into the order that the others put them into. */
   sorts(type: LogicalType): boolean;
-  /** Keys that cut the table into ranges of about `rows` rows, ascending and distinct. */
+  /**
+   * Keys that cut the set's range into ranges of about `rows` rows, ascending and distinct; none for one that has not more.
+   * Asks no statistics, holds no sort of the whole table, and costs little beside hashing the same rows.
+   *
+   * With a key that is the front of a longer one (`RowSet.key`), the rows that share it stay in one range.
+   */
   keyBounds(set: RowSet, rows: number): Promise<readonly RowText[]>;
   /** Digests by bucket, dealt among so many by the hash of the row, in one scan of the range. A bucket without rows is left out. */
   hashBuckets(set: HashedSet, buckets: number): Promise<ReadonlyMap<number, RowsDigest>>;

@@ -44,6 +44,8 @@ export interface StagingStore {
   /** Whether this schema lies where transactions of the target can write to it. */
   readonly sharesTransactions: boolean;
   loadMemo(key: string): Promise<string | undefined>;
+  /** All there are. */
+  memos(): Promise<ReadonlyMap<string, string>>;
   saveMemo(key: string, value: string, within?: ApplyTransaction): Promise<void>;
   stage(mutations: readonly Omit<StagedMutation, 'sequence'>[], within?: ApplyTransaction): Promise<void>;
   /** Those of all tables that wait, oldest first, at most `limit`, after a sequence. */

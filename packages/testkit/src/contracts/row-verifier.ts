@@ -30,6 +30,7 @@ export function rowVerifierContract(
     describe.each(keyCases(types))('rows with $what', (keyCase) => {
       rangesOfKeys(fixture, keyCase);
     });
+    rangesOfKeyFronts(fixture);
     whatBucketsTell(fixture);
     whatRowsTell(fixture);
     howItIsStopped(fixture);
@@ -105,6 +106,25 @@ function rangesOfKeys(fixture: Fixture, { columns, keys }: KeyCase): void {
     expect(await verifier(fixture).readRows(set, value, first === undefined ? [] : [first.key])).toEqual([
       [...(first?.key ?? []), ...(first?.values ?? [])],
     ]);
+  });
+}
+
+function rangesOfKeyFronts(fixture: Fixture): void {
+  test('rows that share the front of a key lie in one of the ranges between the bounds of such fronts', async () => {
+    const { text, textLiteral } = fixture.types;
+    // 30 rows of one tenant, then one to four of each of the others: a range cannot be smaller than a tenant.
+    const rows = Array.from({ length: 60 }, (_, n) => [n < 30 ? 3 : 4 + Math.trunc((n - 30) / 4), n]);
+    await fixture.sql(
+      `CREATE TABLE t (tenant int, name ${text}, PRIMARY KEY (tenant, name))`,
+      `INSERT INTO t VALUES ${rows.map(([tenant, n]) => `(${tenant}, ${textLiteral(`n${n}`)})`).join(', ')}`,
+    );
+    const set = await setOf(fixture, 't');
+    const bounds = await verifier(fixture).keyBounds({ ...set, key: set.key.slice(0, 1) }, rowsPerRange);
+    const ranges = rangesBetween(bounds);
+    const found = await Promise.all(ranges.map((range) => keysIn(fixture, { ...set, range })));
+    expect(bounds.map(([tenant]) => Number(tenant))).toEqual([3, 5, 7, 9]);
+    expect(found.map((keys) => keys.length)).toEqual([30, 8, 8, 8, 6]);
+    expect(found.flat().toSorted()).toEqual((await keysIn(fixture, set)).toSorted());
   });
 }
 

@@ -7,6 +7,11 @@ export interface KeyTypes {
   readonly instant: string;
   readonly text: string;
   readonly textLiteral: (text: string) => string;
+  /** Eight bits. */
+  readonly bits: string;
+  readonly flag: string;
+  readonly flagLiteral: (set: boolean) => string;
+  readonly timeOfDay: string;
   /** Where it is sorted as it is written. */
   readonly uuid?: string;
   /** A condition that takes longer than a test may. */
@@ -20,6 +25,10 @@ export const postgresKeyTypes: KeyTypes = {
   instant: 'timestamptz(6)',
   text: 'text',
   textLiteral: (text) => `e'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`,
+  bits: 'bit(8)',
+  flag: 'boolean',
+  flagLiteral: String,
+  timeOfDay: 'time(6)',
   uuid: 'uuid',
   endless: 'pg_sleep(100) IS NOT NULL',
 };
@@ -31,6 +40,10 @@ export const mysqlKeyTypes: KeyTypes = {
   instant: 'timestamp(6)',
   text: 'varchar(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin',
   textLiteral: (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`,
+  bits: 'bit(8)',
+  flag: 'bit(1)',
+  flagLiteral: (set) => `b'${Number(set)}'`,
+  timeOfDay: 'time(6)',
   endless: 'SLEEP(100) = 0',
 };
 
@@ -65,6 +78,12 @@ export function keyCases(types: KeyTypes): KeyCase[] {
     ...(types.uuid === undefined ? [] : [single('a uuid key', types.uuid, uuids)]),
     single('a key of texts', types.text, texts.map(types.textLiteral)),
     single('a key of bytes', types.bytes, bytes.map(types.bytesLiteral)),
+    single('a key of bits', types.bits, numbersFrom(0, 30).map((n) => `b'${(n * 8).toString(2).padStart(8, '0')}'`)), // prettier-ignore
+    {
+      what: 'a composite key of a flag and a time of the day',
+      columns: [types.flag, types.timeOfDay],
+      keys: numbersFrom(0, 40).map((n) => [types.flagLiteral(n % 2 === 1), `'0${n % 10}:30:00.${String(n).padStart(6, '0')}'`]), // prettier-ignore
+    },
     {
       what: 'a composite key whose first column repeats',
       columns: ['int', 'bigint'],

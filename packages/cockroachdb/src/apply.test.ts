@@ -1,0 +1,48 @@
+import type { Column, LogicalType } from '@tsmolt/core';
+import { expect, test } from 'vitest';
+import { applyDialect } from './apply.js';
+
+function column(type: LogicalType, collation?: string): Column {
+  return {
+    name: 'c',
+    type,
+    nativeType: '',
+    nullable: true,
+    generated: false,
+    identity: 'never',
+    hasDefault: false,
+    ...(collation === undefined ? {} : { collation }),
+  };
+}
+
+const mood: LogicalType = { kind: 'enum', schema: 'public', name: 'mood', labels: [] };
+
+test.each<readonly [LogicalType, string]>([
+  [{ kind: 'integer', bits: 32 }, 'x::INT4'],
+  [{ kind: 'string', maxLength: 3 }, 'x'],
+  [{ kind: 'string', maxLength: 3, padded: true }, 'x::BPCHAR'],
+  [{ kind: 'decimal', precision: 10, scale: 2 }, 'x::DECIMAL'],
+  [{ kind: 'timestamp', precision: 3, withZone: true }, 'x::TIMESTAMPTZ'],
+  [{ kind: 'bytes' }, 'x::BYTES'],
+  [{ kind: 'bit', length: 3, varying: false }, 'x::VARBIT'],
+  [mood, 'x::"public"."mood"'],
+  [{ kind: 'array', element: mood }, 'x::STRING[]::"public"."mood"[]'],
+  [{ kind: 'array', element: { kind: 'integer', bits: 64 } }, 'x::INT8[]'],
+  [{ kind: 'native', name: 'GEOMETRY(POINT,4326)' }, 'x::GEOMETRY'],
+  [{ kind: 'native', name: 'TSVECTOR' }, 'x::TSVECTOR'],
+])('a text becomes a value of %j by %s', (type, expression) => {
+  expect(applyDialect.fromText('x', column(type))).toBe(expression);
+});
+
+test('a text takes the collation of its column', () => {
+  expect(applyDialect.fromText('x', column({ kind: 'string' }, 'de'))).toBe('(x COLLATE "de")');
+});
+
+test('tables are emptied by DELETE: TRUNCATE would commit the transaction', () => {
+  expect(
+    applyDialect.truncate([
+      { schema: 's', table: 'a' },
+      { schema: 's', table: 'b' },
+    ]),
+  ).toEqual(['DELETE FROM "s"."a"', 'DELETE FROM "s"."b"']);
+});

@@ -1,0 +1,36 @@
+import type { Column, LogicalType } from '@tsmolt/core';
+import { quoteIdentifier, quoteTable, withoutModifiers } from '@tsmolt/pgwire';
+import type { ApplyDialect } from '@tsmolt/pgwire';
+import { declaration } from './types.js';
+
+/**
+ * How changes are applied to CockroachDB. Source: CockroachDB manual, "UPSERT", "TRUNCATE", "Known limitations": TRUNCATE is a
+ * schema change, which would commit the transaction that it stands in, and explicit values for GENERATED ALWAYS AS IDENTITY
+ * are not taken.
+ */
+export const applyDialect: ApplyDialect = {
+  writable: (table) => quoteTable(table.name),
+  fromText,
+  insertsIdentity: false,
+  wholeRowVerb: 'UPSERT',
+  truncate: (tables) => tables.map((table) => `DELETE FROM ${quoteTable(table)}`),
+};
+
+function fromText(expression: string, { type, collation }: Column): string {
+  const bare = withoutModifiers(type);
+  if (bare.kind === 'string' && collation !== undefined)
+    return `(${expression} COLLATE ${quoteIdentifier(collation)})`;
+  const name = castName(bare);
+  if (name === undefined) return expression;
+  // Elements of a type that somebody created are only taken from an array of texts.
+  const through = bare.kind === 'array' && bare.element.kind === 'enum' ? '::STRING[]' : '';
+  return `${expression}${through}::${name}`;
+}
+
+/** The type as this server's catalog names it, or as it is declared; none for strings, which texts are already. */
+function castName(bare: LogicalType): string | undefined {
+  if (bare.kind === 'native') return bare.name;
+  // Plain CHAR has one character.
+  if (bare.kind === 'string') return bare.padded === true ? 'BPCHAR' : undefined;
+  return declaration(bare);
+}

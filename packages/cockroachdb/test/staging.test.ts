@@ -1,0 +1,7 @@
+import { deadLettersContract, stagingStoreContract } from '@tsmolt/testkit/contracts';
+import { openStandIn } from './open-stand-in.js';
+
+const name = 'CockroachDB (stand-in)';
+
+stagingStoreContract(name, openStandIn);
+deadLettersContract(name, openStandIn);

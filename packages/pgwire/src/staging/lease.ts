@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { QueryResult } from 'pg';
+import type { Lease } from '@tsmolt/core';
+import type { SessionPool } from '../session-pool.js';
+
+export interface LeaseTerms {
+  readonly pool: SessionPool;
+  /** The quoted name of the table of leases. */
+  readonly table: string;
+  readonly name: string;
+  /** How long it lasts without being renewed. */
+  readonly durationMs: number;
+}
+
+/** The server's clock: those of the processes that want the lease may differ. */
+const now = `(clock_timestamp()::TIMESTAMPTZ AT TIME ZONE 'UTC')`;
+const until = (parameter: string): string => `${now} + ${parameter}::INT8 * INTERVAL '1 millisecond'`;
+
+/** A row of the table of leases that this process keeps from expiring. */
+export class PgwireLease implements Lease {
+  readonly #terms: LeaseTerms;
+  readonly #nonce: string;
+  readonly #lost = new AbortController();
+  #renewal: NodeJS.Timeout | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #released = false;
+
+  /** Resolves to undefined while somebody else holds it. */
+  static async acquire(terms: LeaseTerms): Promise<PgwireLease | undefined> {
+    const nonce = randomUUID();
+    const asked = performance.now();
+    const { rowCount } = await query(
+      terms,
+      `INSERT INTO ${terms.table} AS l (name, expires, nonce, hostname)
+        VALUES ($1, ${until('$2')}, $3::UUID, $4)
+        ON CONFLICT (name) DO UPDATE SET expires = excluded.expires, nonce = excluded.nonce, hostname = excluded.hostname
+        WHERE l.expires < ${now}`,
+      [terms.name, terms.durationMs, nonce, hostname()],
+    );
+    return rowCount === 1 ? new PgwireLease(terms, nonce, asked) : undefined;
+  }
+
+  private constructor(terms: LeaseTerms, nonce: string, asked: number) {
+    this.#terms = terms;
+    this.#nonce = nonce;
+    this.#holdFrom(asked);
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#stop();
+    await query(this.#terms, `DELETE FROM ${this.#terms.table} WHERE name = $1 AND nonce = $2::UUID`, [
+      this.#terms.name,
+      this.#nonce,
+    ]).catch(() => undefined); // It expires by itself.
+  }
+
+  /**
+   * The server counts from when it got the request, which is later than when it was sent: so it expires here before it
+   * expires there, and the more so by what is left of the duration.
+   */
+  #holdFrom(asked: number): void {
+    const { durationMs } = this.#terms;
+    clearTimeout(this.#deadline);
+    const left = asked + durationMs * 0.8 - performance.now();
+    this.#deadline = setTimeout(() => this.#lose(), Math.max(0, left)).unref();
+    this.#renewIn(durationMs / 3);
+  }
+
+  #renewIn(milliseconds: number): void {
+    this.#renewal = setTimeout(() => void this.#renew(), milliseconds).unref();
+  }
+
+  async #renew(): Promise<void> {
+    const asked = performance.now();
+    try {
+      const { rowCount } = await query(
+        this.#terms,
+        `UPDATE ${this.#terms.table} SET expires = ${until('$2')} WHERE name = $1 AND nonce = $3::UUID`,
+        [this.#terms.name, this.#terms.durationMs, this.#nonce],
+      );
+      if (this.#released) return;
+      if (rowCount === 1) this.#holdFrom(asked);
+      else this.#lose();
+    } catch {
+      // A server that does not answer may do so in time: the deadline decides.
+      if (!this.#released) this.#renewIn(this.#terms.durationMs / 20);
+    }
+  }
+
+  #lose(): void {
+    this.#stop();
+    this.#lost.abort();
+  }
+
+  #stop(): void {
+    this.#released = true;
+    clearTimeout(this.#renewal);
+    clearTimeout(this.#deadline);
+  }
+}
+
+function query({ pool, name }: LeaseTerms, sql: string, values: unknown[]): Promise<QueryResult> {
+  return pool.use(`holding the lease ${name}`, (client) => client.query(sql, values));
+}
