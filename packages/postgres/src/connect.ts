@@ -1,7 +1,19 @@
+import type { ClientBase } from 'pg';
 import type { ConnectionUrl, Database, OpenOptions } from '@tsmolt/core';
 import { TsmoltError } from '@tsmolt/core';
-import { PgwireFetchStatus, PgwireRowVerifier, SessionPool } from '@tsmolt/pgwire';
+import {
+  openStaging,
+  PgwireApplyTarget,
+  PgwireDeadLetters,
+  PgwireFetchStatus,
+  PgwireRowRepairer,
+  PgwireRowVerifier,
+  SessionPool,
+} from '@tsmolt/pgwire';
 import type { Server } from '@tsmolt/pgwire';
+import { applyDialect } from './apply.js';
+import { changeLog } from './changes/change-log.js';
+import { openChanges } from './changes/open-changes.js';
 import { PostgresRowHasher, verifierDialect } from './hash.js';
 import { PostgresCatalog } from './introspect/catalog.js';
 import { PostgresBulkTarget } from './load/bulk-target.js';
@@ -18,23 +30,41 @@ const oldestVersion = 110_000;
  */
 export function openPostgres(server: Server, options: OpenOptions): Database {
   if (server.versionNumber < oldestVersion) throw tooOld(server.url, server.versionText);
-  const pool = new SessionPool({
+  const sessions = {
     url: server.url,
     config: server.config,
-    maxConnections: options.maxConnections,
-    prepare: async (client) => {
+    prepare: async (client: ClientBase) => {
       await client.query(sessionSettings(server.versionNumber));
     },
-  });
+  };
+  const pool = new SessionPool({ ...sessions, maxConnections: options.maxConnections });
   return {
     url: server.url,
     product: productName(server.versionText),
     catalog: new PostgresCatalog(pool, server.versionNumber),
     rowHasher: new PostgresRowHasher(pool),
     rowVerifier: new PgwireRowVerifier(pool, verifierDialect),
+    rowRepairer: new PgwireRowRepairer(pool, server.url, {
+      ...verifierDialect,
+      overridingIdentity: ' OVERRIDING SYSTEM VALUE',
+    }),
     bulkTarget: new PostgresBulkTarget(pool, server),
     fetchStatus: new PgwireFetchStatus(pool),
+    changeLog: changeLog(pool),
+    openChanges: (changes) => openChanges(server, pool, changes),
     openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),
+    applyTarget: new PgwireApplyTarget({
+      pool,
+      url: server.url,
+      config: server.config,
+      dialect: applyDialect,
+    }),
+    openStaging: (staging) =>
+      openStaging(
+        { ...sessions, database: String(server.config.database), reachesOtherDatabases: false },
+        staging,
+      ),
+    deadLetters: (table) => new PgwireDeadLetters(pool, table),
     close: () => pool.close(),
   };
 }

@@ -28,7 +28,7 @@ export const tablesQuery = `
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN size ON size.root = c.oid
   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema', '_molt_fetch') AND n.nspname NOT LIKE 'pg\\_%'
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', '_molt_fetch', '_replicator') AND n.nspname NOT LIKE 'pg\\_%'
     AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend d
       WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')

@@ -109,9 +109,20 @@ async function createPublication(
     return;
   }
   const tables = setup.tables.map((table) => quoteTable(table)).join(', ');
-  // A partitioned table's changes are to carry the root's name, as its rows do (version 13 and later).
-  const options = server.versionNumber >= 130_000 ? ' WITH (publish_via_partition_root = true)' : '';
-  await client.query(`CREATE PUBLICATION ${quoteIdentifier(publicationName)} FOR TABLE ${tables}${options}`);
+  await client.query(
+    `CREATE PUBLICATION ${quoteIdentifier(publicationName)} FOR TABLE ${tables}${publicationOptions(server)}`,
+  );
+}
+
+/**
+ * Changes of a partitioned table are to carry the root's name, as its rows do (version 13 and later), and what a table
+ * computes is to be sent, because the target may have a plain column for it (version 18 and later).
+ */
+function publicationOptions({ versionNumber }: Server): string {
+  if (versionNumber >= 180_000) {
+    return ' WITH (publish_via_partition_root = true, publish_generated_columns = stored)';
+  }
+  return versionNumber >= 130_000 ? ' WITH (publish_via_partition_root = true)' : '';
 }
 
 async function createSlotWithSnapshot(server: Server, slot: string): Promise<SlotSnapshot> {

@@ -1,0 +1,37 @@
+import type { Column, LogicalType } from '@tsmolt/core';
+import { expect, test } from 'vitest';
+import { applyDialect } from './apply.js';
+
+const column = (type: LogicalType): Column => ({
+  name: 'c',
+  type,
+  nativeType: '',
+  nullable: true,
+  generated: false,
+  identity: 'never',
+  hasDefault: false,
+});
+
+const short: LogicalType = { kind: 'domain', schema: 's', name: 'd', base: { kind: 'string', maxLength: 3 } };
+
+test.each<readonly [LogicalType, string]>([
+  [{ kind: 'integer', bits: 16 }, 'x::smallint'],
+  [{ kind: 'string', maxLength: 3 }, 'x'],
+  [short, 'x'],
+  [{ kind: 'array', element: short }, 'x::text[]'],
+  [{ kind: 'string', maxLength: 3, padded: true }, 'x::bpchar'],
+  [{ kind: 'bit', length: 3, varying: false }, 'x::bit varying'],
+  [{ kind: 'composite', schema: 's', name: 'C', fields: [] }, 'x::"s"."C"'],
+  [{ kind: 'native', name: 'public.geometry(Point,4326)' }, 'x::public.geometry'],
+])('a text becomes a value of %j by %s', (type, expression) => {
+  expect(applyDialect.fromText('x', column(type))).toBe(expression);
+});
+
+test('tables are emptied together', () => {
+  expect(
+    applyDialect.truncate([
+      { schema: 's', table: 'a' },
+      { schema: 's', table: 'B' },
+    ]),
+  ).toEqual(['TRUNCATE "s"."a", "s"."B"']);
+});

@@ -1,0 +1,19 @@
+import { quoteTable, withoutModifiers } from '@tsmolt/pgwire';
+import type { ApplyDialect } from '@tsmolt/pgwire';
+import { from } from './sql.js';
+import { declaration } from './types.js';
+
+/** How changes are applied to PostgreSQL. */
+export const applyDialect: ApplyDialect = {
+  writable: from,
+  // A text is assigned to any type of strings, and compared with it by its own rules; but blanks at the end of bpchar do not count.
+  fromText: (expression, { type }) => {
+    const bare = withoutModifiers(type);
+    return bare.kind === 'string' && bare.padded !== true
+      ? expression
+      : `${expression}::${declaration(bare)}`;
+  },
+  insertsIdentity: true,
+  wholeRowVerb: 'INSERT',
+  truncate: (tables) => [`TRUNCATE ${tables.map(quoteTable).join(', ')}`],
+};

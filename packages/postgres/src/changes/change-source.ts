@@ -1,0 +1,88 @@
+import type { ChangeChunk, ChangeLog, ChangeSource, PartialOrder } from '@tsmolt/core';
+import { changeLog } from './change-log.js';
+import { ChangeStream } from './change-stream.js';
+import type { StreamParts } from './change-stream.js';
+import { positionNumber, printPosition } from './log-position.js';
+import { advanceSlot, retainedBy } from './slot.js';
+import { explainStream } from './stream-errors.js';
+
+export interface ChangeSourceParts extends StreamParts {
+  readonly identity: string;
+  readonly warnings: readonly string[];
+}
+
+/** The changes that a replication slot gives out through pgoutput. */
+export class PostgresChangeSource implements ChangeSource {
+  readonly identity: string;
+  readonly warnings: readonly string[];
+  readonly #parts: ChangeSourceParts;
+  readonly #log: ChangeLog;
+  readonly #streams = new Set<ChangeStream>();
+  #closed = false;
+  #acknowledged = 0n;
+  /** What the server has been told. */
+  #told = 0n;
+
+  constructor(parts: ChangeSourceParts) {
+    this.#parts = parts;
+    this.#log = changeLog(parts.pool);
+    this.identity = parts.identity;
+    this.warnings = parts.warnings;
+  }
+
+  async *changes(from: string | undefined, signal: AbortSignal): AsyncIterable<ChangeChunk> {
+    const start = from === undefined ? undefined : positionNumber(from);
+    if (this.#closed || signal.aborted) return;
+    const stream = new ChangeStream(this.#parts, { beyond: (confirmed) => this.#tell(confirmed) });
+    this.#streams.add(stream);
+    const leave = (): void => void stream.leave();
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      await stream.open(start);
+      for (let chunk = await stream.next(); chunk !== undefined; chunk = await stream.next()) yield chunk;
+    } catch (thrown) {
+      // What breaks because it was told to stop is no failure.
+      const told = this.#closed || signal.aborted;
+      if (!told) throw explainStream(thrown, this.#parts.server.url, this.#parts.slot);
+    } finally {
+      signal.removeEventListener('abort', leave);
+      await stream.leave();
+      this.#streams.delete(stream);
+    }
+  }
+
+  acknowledge(position: string): void {
+    const value = positionNumber(position);
+    if (value > this.#acknowledged) this.#acknowledged = value;
+  }
+
+  currentPosition(): Promise<string> {
+    return this.#log.currentPosition();
+  }
+
+  compare(left: string, right: string): PartialOrder {
+    return this.#log.compare(left, right);
+  }
+
+  retained(): Promise<{ readonly bytes: number; readonly limit?: number; readonly state: string }> {
+    return retainedBy(this.#parts.pool, this.#parts.slot);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#streams].map((stream) => stream.leave()));
+    if (this.#acknowledged <= this.#told) return;
+    this.#told = this.#acknowledged;
+    // What the server does not hear it keeps a little longer: no reason to fail.
+    await advanceSlot(this.#parts.pool, this.#parts.slot, printPosition(this.#acknowledged)).catch(
+      () => undefined,
+    );
+  }
+
+  /** Never a step back: servers before version 18 would let themselves be taken. */
+  #tell(confirmed: bigint): bigint {
+    if (this.#acknowledged <= confirmed) return 0n;
+    this.#told = this.#acknowledged;
+    return this.#acknowledged;
+  }
+}

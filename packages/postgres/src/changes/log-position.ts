@@ -1,0 +1,12 @@
+import { Lsn } from '@tsmolt/core';
+
+/** The number behind a position's text. @throws TsmoltError `TSM1004` when it is none */
+export function positionNumber(text: string): bigint {
+  return Lsn.parse(text).value;
+}
+
+/** `16/B374D848` */
+export function printPosition(position: bigint): string {
+  const half = (value: bigint): string => value.toString(16).toUpperCase();
+  return `${half(position >> 32n)}/${half(position & 0xffffffffn)}`;
+}

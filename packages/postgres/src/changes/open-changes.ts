@@ -1,0 +1,72 @@
+import { TsmoltError } from '@tsmolt/core';
+import type { ChangeOptions, ChangeSource } from '@tsmolt/core';
+import type { Server, SessionPool } from '@tsmolt/pgwire';
+import { publicationName } from '../snapshot/replication-slot.js';
+import { PostgresChangeSource } from './change-source.js';
+import { readServer } from './log-end.js';
+import { unreadSlot } from './slot.js';
+import { explainStream } from './stream-errors.js';
+import { readWantedTables } from './wanted-tables.js';
+import { Walsender } from './walsender.js';
+
+/** MOLT's default for `--slotName`. */
+const defaultSlot = 'replicator';
+
+/**
+ * Checks what replication needs, all of it before the first change is read.
+ *
+ * @param pool sessions beside the stream
+ * @throws TsmoltError `TSM5002` for a server or publication that is not set up, `TSM5003` for a table without identity,
+ *   `TSM5005` for a slot that cannot be read, `TSM5006` for changes in a form that cannot be replicated, `TSM3001` where
+ *   the user may not replicate
+ */
+export async function openChanges(
+  server: Server,
+  pool: SessionPool,
+  options: ChangeOptions,
+): Promise<ChangeSource> {
+  const { slot = defaultSlot, publication = publicationName } = options;
+  const database = await usableDatabase(server, pool);
+  await unreadSlot(pool, slot);
+  const { tables, warnings } = await readWantedTables(pool, server.versionNumber, {
+    tables: options.tables,
+    publication,
+  });
+  const system = await systemIdentifier(server, slot);
+  const identity = `${system}/${database}/${slot}`;
+  return new PostgresChangeSource({ server, pool, options, slot, publication, tables, identity, warnings });
+}
+
+/** @returns its name */
+async function usableDatabase(server: Server, pool: SessionPool): Promise<string> {
+  const { wal_level, in_recovery, database } = await pool.use(
+    'asking for the settings of the source',
+    readServer,
+  );
+  if (wal_level !== 'logical') {
+    throw new TsmoltError('TSM5002', {
+      message: `the source ${server.url.host} has wal_level = ${wal_level}, and replication needs logical`,
+      advice: `ALTER SYSTEM SET wal_level = 'logical' and restart the source; then fetch again, with a slot.`,
+    });
+  }
+  if (in_recovery && server.versionNumber < 160_000) {
+    throw new TsmoltError('TSM5002', {
+      message: `the source ${server.url.host} is a standby, and only from version 16 on can changes be read from one`,
+      advice: 'Name the primary in the connection string.',
+    });
+  }
+  return database;
+}
+
+/** Asks in a session for replication: whether the user may have one is found out the same way as later. */
+async function systemIdentifier(server: Server, slot: string): Promise<string> {
+  const walsender = new Walsender(server);
+  try {
+    await walsender.connect();
+    return await walsender.systemIdentifier();
+  } catch (thrown) {
+    throw explainStream(thrown, server.url, slot);
+  } finally {
+    await walsender.stop();
+  }
+}

@@ -1,0 +1,276 @@
+import { displayName, TsmoltError } from '@tsmolt/core';
+import type { ChangeEvent, ChangeValue, Mutation, TableName } from '@tsmolt/core';
+import { quoteTable } from '@tsmolt/pgwire';
+import { printPosition } from './log-position.js';
+import { MessageCursor } from './message-cursor.js';
+import { readRelation } from './published-relation.js';
+import { withoutIdentity } from './streamed-tables.js';
+import type { StreamedTable, StreamedTables } from './streamed-tables.js';
+
+/** Kinds of messages and of tuples, by their first byte. */
+const kind = {
+  begin: 0x42, commit: 0x43, delete: 0x44, insert: 0x49, message: 0x4d, origin: 0x4f, relation: 0x52, truncate: 0x54,
+  update: 0x55, type: 0x59,
+  newTuple: 0x4e, oldTuple: 0x4f, keyTuple: 0x4b,
+  null: 0x6e, text: 0x74, unchanged: 0x75,
+} as const; // prettier-ignore
+
+/** About what an event holds beside its text, and a value beside its bytes. */
+const eventOverhead = 120;
+const valueOverhead = 24;
+
+export interface DecoderOptions {
+  /** They are taken back to `from`. */
+  readonly tables: StreamedTables;
+  /** Transactions that were committed before it are left out: the server may send again what was not acknowledged. */
+  readonly from: bigint;
+  readonly emit: (event: ChangeEvent, bytes: number) => void;
+}
+
+/**
+ * Turns messages of the output plugin pgoutput, protocol version 1, into events. Values stay the text that the server sent.
+ *
+ * Version 1 on purpose. From version 2 on a server may send transactions that have not ended, so as to spill less to its
+ * own disk: then this side would have to hold all of them until one commits, or write them to its disk, and would carry
+ * over the network what is rolled back. With version 1 whole transactions come in the order of their commits, the
+ * server keeps them (`logical_decoding_work_mem`, then files) where it has to, and memory here is bounded by the buffer
+ * however large they are.
+ *
+ * Source: PostgreSQL manual, "Logical Replication Message Formats".
+ */
+export class PgoutputDecoder {
+  readonly #tables: StreamedTables;
+  readonly #from: bigint;
+  readonly #emit: DecoderOptions['emit'];
+  readonly #cursor = new MessageCursor();
+  #reached: bigint;
+  #inTransaction = false;
+  #skipping = false;
+
+  constructor({ tables, from, emit }: DecoderOptions) {
+    this.#tables = tables;
+    tables.rewind(from);
+    this.#from = from;
+    this.#reached = from;
+    this.#emit = emit;
+  }
+
+  /** The end of what has been given out: of the last transaction, or what a heartbeat said. */
+  get reached(): bigint {
+    return this.#reached;
+  }
+
+  /**
+   * @param offset where the message begins in its bytes
+   * @throws TsmoltError `TSM5003` for a change of a row that nothing identifies, `TSM5006` for what version 1 does not have
+   */
+  decode(message: Buffer, offset: number): void {
+    const cursor = this.#cursor;
+    cursor.reset(message, offset);
+    switch (cursor.byte()) {
+      case kind.insert:
+        return this.#insert(message.length);
+      case kind.update:
+        return this.#update(message.length);
+      case kind.delete:
+        return this.#delete(message.length);
+      case kind.begin:
+        return this.#begin();
+      case kind.commit:
+        return this.#commit();
+      case kind.relation:
+        return this.#relation(message.length);
+      case kind.truncate:
+        return this.#truncate();
+      case kind.type:
+        return this.#tables.nameType(cursor.uint32(), [cursor.name(), cursor.name()].join('.'));
+      case kind.origin:
+      case kind.message:
+        return;
+      default:
+        throw unknownMessage(message[offset] ?? 0);
+    }
+  }
+
+  /** A keepalive: what the server has read of its log. Inside a transaction it says nothing about what may be taken up. */
+  heartbeat(position: bigint, at: number): void {
+    // While a server reads its log again from the slot's restart_lsn, it says so: that is not to take anybody back.
+    if (this.#inTransaction || position < this.#reached) return;
+    this.#reached = position;
+    this.#emit({ kind: 'heartbeat', position: printPosition(position), at }, eventOverhead);
+  }
+
+  #begin(): void {
+    // The start of the commit record: the same comparison that the server makes.
+    this.#skipping = this.#cursor.position() < this.#from;
+    this.#inTransaction = true;
+  }
+
+  #commit(): void {
+    const cursor = this.#cursor;
+    cursor.byte();
+    cursor.position();
+    const end = cursor.position();
+    this.#inTransaction = false;
+    if (this.#skipping) return;
+    this.#tables.commit(end);
+    this.#reached = end;
+    this.#emit({ kind: 'commit', position: printPosition(end), committedAt: cursor.time() }, eventOverhead);
+  }
+
+  #relation(bytes: number): void {
+    const event = this.#tables.announce(readRelation(this.#cursor));
+    if (event !== undefined && !this.#skipping) this.#emit(event, eventOverhead + bytes);
+  }
+
+  #truncate(): void {
+    const cursor = this.#cursor;
+    const count = cursor.uint32();
+    const options = cursor.byte();
+    const tables = Array.from({ length: count }, () => this.#tables.nameOf(cursor.uint32())).filter(
+      (name): name is TableName => name !== undefined,
+    );
+    if (tables.length === 0 || this.#skipping) return;
+    const restart = (options & 2) === 0 ? '' : ' RESTART IDENTITY';
+    const cascade = (options & 1) === 0 ? '' : ' CASCADE';
+    const statement = `TRUNCATE TABLE ${tables.map(quoteTable).join(', ')}${restart}${cascade}`;
+    this.#emit({ kind: 'truncate', tables, statement }, eventOverhead + statement.length);
+  }
+
+  /** The table of a change, where it is wanted. */
+  #table(): StreamedTable | undefined {
+    const oid = this.#cursor.uint32();
+    return this.#skipping ? undefined : this.#tables.get(oid);
+  }
+
+  #insert(bytes: number): void {
+    const table = this.#table();
+    if (table === undefined) return;
+    this.#cursor.byte();
+    const values = this.#tuple(table);
+    refuseWithoutKey(table, values);
+    this.#send({ kind: 'upsert', table: table.changed, values }, bytes);
+  }
+
+  #update(bytes: number): void {
+    const table = this.#table();
+    if (table === undefined) return;
+    let tuple = this.#cursor.byte();
+    let old: ChangeValue[] | undefined;
+    const whole = tuple === kind.oldTuple;
+    if (tuple !== kind.newTuple) {
+      old = this.#tuple(table);
+      if (!whole) old = keyOnly(table, old);
+      tuple = this.#cursor.byte();
+    }
+    const values = this.#tuple(table);
+    if (old !== undefined) fillUnchanged(values, old);
+    refuseWithoutKey(table, values);
+    const oldKey = old === undefined ? undefined : changedKey(table, old, values);
+    this.#send(
+      {
+        kind: values.includes(undefined) ? 'update' : 'upsert',
+        table: table.changed,
+        values,
+        ...(oldKey === undefined ? {} : { oldKey }),
+        ...(whole && old !== undefined ? { before: old } : {}),
+      },
+      bytes,
+    );
+  }
+
+  #delete(bytes: number): void {
+    const table = this.#table();
+    if (table === undefined) return;
+    const whole = this.#cursor.byte() === kind.oldTuple;
+    const row = this.#tuple(table);
+    const values = whole ? row : keyOnly(table, row);
+    refuseWithoutKey(table, values);
+    this.#send({ kind: 'delete', table: table.changed, values, ...(whole ? { before: row } : {}) }, bytes);
+  }
+
+  #send(mutation: Mutation, bytes: number): void {
+    this.#emit(mutation, eventOverhead + bytes + valueOverhead * mutation.values.length);
+  }
+
+  /** TupleData: each value once from bytes to text. */
+  #tuple({ changed, kept, width }: StreamedTable): ChangeValue[] {
+    const cursor = this.#cursor;
+    const count = cursor.uint16();
+    if (count !== width) throw otherShape(changed.name, count, width);
+    const values: ChangeValue[] = [];
+    for (let index = 0; index < count; index++) {
+      const value = this.#value(changed.name);
+      if (kept === undefined || kept[index] === true) values.push(value);
+    }
+    return values;
+  }
+
+  #value(table: TableName): ChangeValue {
+    const cursor = this.#cursor;
+    switch (cursor.byte()) {
+      case kind.text:
+        return cursor.text(cursor.uint32());
+      case kind.null:
+        return null;
+      case kind.unchanged:
+        return undefined;
+      default:
+        throw new TsmoltError('TSM5006', {
+          message: `${displayName(table)}: the server sent a value in a form that was not asked for`,
+          advice: 'Please report this with the version of the server.',
+        });
+    }
+  }
+}
+
+/** The old row as far as a key tuple has it: NULL stands there for every column that is not in the replica identity. */
+function keyOnly({ changed }: StreamedTable, tuple: readonly ChangeValue[]): ChangeValue[] {
+  const values: ChangeValue[] = tuple.map(() => undefined);
+  for (const position of changed.key) values[position] = tuple[position];
+  return values;
+}
+
+/** What an update left unchanged and out of line (TOAST) is not in the new row; the old one has it, where it came. */
+function fillUnchanged(values: ChangeValue[], old: readonly ChangeValue[]): void {
+  for (let index = 0; index < values.length; index++) {
+    if (values[index] === undefined) values[index] = old[index];
+  }
+}
+
+function changedKey(
+  { changed }: StreamedTable,
+  old: readonly ChangeValue[],
+  values: readonly ChangeValue[],
+): ChangeValue[] | undefined {
+  if (changed.key.every((position) => old[position] === values[position])) return undefined;
+  const oldKey = changed.key.map((position) => old[position]);
+  if (oldKey.some((value) => value === null || value === undefined)) throw incompleteKey(changed.name);
+  return oldKey;
+}
+
+function refuseWithoutKey({ changed: { name, key } }: StreamedTable, values: readonly ChangeValue[]): void {
+  if (key.length === 0) throw withoutIdentity([name], 'its changes do not say which row they mean');
+  for (const position of key) {
+    const value = values[position];
+    if (value === null || value === undefined) throw incompleteKey(name);
+  }
+}
+
+function incompleteKey(table: TableName): TsmoltError {
+  return withoutIdentity([table], 'a change came without all columns of its key (do its partitions have other replica identities?)'); // prettier-ignore
+}
+
+function otherShape(table: TableName, count: number, width: number): TsmoltError {
+  return new TsmoltError('TSM5006', {
+    message: `${displayName(table)}: a row of ${count} columns came where ${width} were announced`,
+    advice: 'Please report this with the version of the server.',
+  });
+}
+
+function unknownMessage(first: number): TsmoltError {
+  return new TsmoltError('TSM5006', {
+    message: `the server sent a message of the unknown kind "${String.fromCodePoint(first)}"`,
+    advice: 'Check that the slot was created with the plugin pgoutput and without two_phase.',
+  });
+}

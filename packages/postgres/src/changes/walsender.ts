@@ -1,0 +1,240 @@
+import pg from 'pg';
+import { quoteIdentifier } from '@tsmolt/pgwire';
+import type { Server } from '@tsmolt/pgwire';
+import { sessionSettings } from '../sql.js';
+import { printPosition } from './log-position.js';
+import { MessageCursor, postgresEpochMs } from './message-cursor.js';
+import { youngPublication } from './stream-errors.js';
+
+/** First bytes of the messages inside CopyData. */
+const xlogData = 0x77;
+const keepalive = 0x6b;
+const xlogDataHeader = 25;
+
+/** How often the server hears from this side even where nothing is acknowledged, and how long its silence is borne. */
+const mostStatusMs = 10_000;
+const mostSilenceMs = 120_000;
+/** How long the server may take to close a connection that has said goodbye. */
+const goodbyeMs = 2000;
+
+/** SQLSTATE. */
+const objectNotInPrerequisiteState = '55000';
+
+export interface StreamRequest {
+  readonly slot: string;
+  readonly publication: string;
+  readonly from: bigint;
+  readonly statusEveryMs: number;
+}
+
+/** Who listens. What `message` and `keepalive` throw ends the stream with that. */
+export interface StreamListener {
+  /** A message of the output plugin: the rest of the bytes from the offset on. They are gone when this returns. */
+  message(bytes: Buffer, offset: number): void;
+  keepalive(position: bigint, at: number): void;
+  /** How far the stream has come here, and how far it is durable on the target. */
+  progress(): { readonly received: bigint; readonly acknowledged: bigint };
+  /** The stream has ended without being told to. */
+  broken(failure: unknown): void;
+}
+
+/** The driver's connection, as far as its types do not know it. */
+interface DriverConnection extends pg.Connection {
+  sendCopyFromChunk(chunk: Buffer): void;
+}
+
+/**
+ * A session of the server that sends changes (walsender).
+ *
+ * It stands on the driver's own connection and not on pg-logical-replication, which would be its upper floor: there one
+ * number serves as received, flushed and applied position, moved one byte further than it was told; a timer acknowledges
+ * what was merely received; its flow control pauses the socket for each message, and keepalives overtake the changes that
+ * wait. A slot would move past what the target has made durable.
+ *
+ * Source: PostgreSQL manual, "Streaming Replication Protocol".
+ */
+export class Walsender {
+  readonly #client: pg.Client;
+  readonly #connection: DriverConnection;
+  readonly #versionNumber: number;
+  readonly #cursor = new MessageCursor();
+  #listener: StreamListener | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #heardAt = 0;
+  #paused = false;
+  #stopped = false;
+  #starting = false;
+
+  constructor(server: Server) {
+    // The driver's types do not know `replication`; the driver does (a startup parameter of the protocol).
+    this.#client = new pg.Client({ ...server.config, replication: 'database' } as pg.ClientConfig);
+    this.#connection = (this.#client as pg.Client & { readonly connection: DriverConnection }).connection;
+    this.#versionNumber = server.versionNumber;
+    // What breaks is reported to the statement that runs; a listener keeps it from being fatal.
+    this.#client.on('error', () => undefined);
+    this.#client.on('notice', (notice) => this.#heed(notice));
+  }
+
+  /** The server's process that this session has, once it is connected. */
+  get processId(): number | undefined {
+    return (this.#client as pg.Client & { readonly processID: number | null }).processID ?? undefined;
+  }
+
+  /** Connects, and makes values print as an export prints them. */
+  async connect(): Promise<void> {
+    if (this.#stopped) throw new Error('Connection terminated before it began');
+    await this.#client.connect();
+    // One at a time: before version 15 a walsender takes no two statements at once.
+    for (const statement of sessionSettings(this.#versionNumber).split('; ')) {
+      await this.#client.query(statement);
+    }
+  }
+
+  /** The number of the cluster, which stays when a standby is promoted. */
+  async systemIdentifier(): Promise<string> {
+    const { rows } = await this.#client.query<{ systemid: string }>('IDENTIFY_SYSTEM');
+    return rows[0]?.systemid ?? '';
+  }
+
+  /** Resolves when the stream has begun. @throws what the server says where it does not begin */
+  start(request: StreamRequest, listener: StreamListener): Promise<void> {
+    const sql =
+      `START_REPLICATION SLOT ${quoteIdentifier(request.slot)} LOGICAL ${printPosition(request.from)} ` +
+      `(proto_version '1', publication_names ${replicationLiteral(quoteIdentifier(request.publication))})`;
+    this.#starting = true;
+    return new Promise((resolve, reject) => {
+      let started = false;
+      const fail = (failure: unknown): void => {
+        if (started) this.#break(failure);
+        else reject(failure);
+      };
+      this.#connection.once('replicationStart', () => {
+        started = true;
+        this.#starting = false;
+        this.#begin(request, listener);
+        resolve();
+      });
+      const ended = (): void => fail(new Error('Connection terminated unexpectedly'));
+      this.#connection.once('end', ended);
+      // The driver gives a statement that brings its own `submit` everything that the server answers to it.
+      this.#client.query({
+        submit: (connection: pg.Connection) => connection.query(sql),
+        handleCopyData: ({ chunk }: { readonly chunk: Buffer }) => this.#take(chunk),
+        handleError: fail,
+        handleCommandComplete: () => undefined,
+        handleReadyForQuery: ended,
+      } as pg.Submittable);
+    });
+  }
+
+  /** No further byte is read from the socket. The server is still told that this side lives. */
+  pause(): void {
+    this.#paused = true;
+    this.#connection.stream.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#heardAt = performance.now();
+    this.#connection.stream.resume();
+  }
+
+  /**
+   * Says how far this side has come, says goodbye, and ends the connection; what the server still sends is dropped. What
+   * has not begun to stream is broken off.
+   */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const { stream } = this.#connection;
+    // A server that still looks for where to begin does not hear a goodbye.
+    const hears = this.processId !== undefined && !this.#starting;
+    this.sendStatus();
+    this.#unlisten();
+    if (stream.destroyed) return;
+    const closed = new Promise<void>((resolve) => stream.once('close', resolve));
+    const patience = setTimeout(() => stream.destroy(), goodbyeMs);
+    if (hears) this.#connection.end();
+    else stream.destroy();
+    stream.resume();
+    await closed;
+    clearTimeout(patience);
+  }
+
+  /** Only what is acknowledged counts as flushed: the server forgets what lies before it. */
+  sendStatus(wantsReply = false): void {
+    if (this.#listener === undefined) return;
+    const { received, acknowledged } = this.#listener.progress();
+    const status = Buffer.alloc(34);
+    status.write('r');
+    status.writeBigUInt64BE(received, 1);
+    status.writeBigUInt64BE(acknowledged, 9);
+    status.writeBigUInt64BE(acknowledged, 17);
+    status.writeBigInt64BE(BigInt(Date.now() - postgresEpochMs) * 1000n, 25);
+    status.writeUInt8(wantsReply ? 1 : 0, 33);
+    this.#connection.sendCopyFromChunk(status);
+  }
+
+  #begin({ statusEveryMs }: StreamRequest, listener: StreamListener): void {
+    this.#listener = listener;
+    this.#heardAt = performance.now();
+    this.#timer = setInterval(() => this.#tick(), Math.min(statusEveryMs, mostStatusMs));
+  }
+
+  #tick(): void {
+    if (!this.#paused && performance.now() - this.#heardAt > mostSilenceMs) {
+      this.#break(
+        new Error(`Connection terminated: the server has said nothing for ${mostSilenceMs / 1000} s`),
+      );
+      return;
+    }
+    // The answer is wanted: it shows that the server lives, and how far it has come where nothing is to be sent.
+    this.sendStatus(!this.#paused);
+  }
+
+  #take(chunk: Buffer): void {
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    this.#heardAt = performance.now();
+    try {
+      if (chunk[0] === xlogData) listener.message(chunk, xlogDataHeader);
+      else if (chunk[0] === keepalive) this.#keepalive(chunk, listener);
+    } catch (thrown) {
+      this.#break(thrown);
+    }
+  }
+
+  /** From version 18 on the changes that a publication is too young for are left out with no more than a warning. */
+  #heed({
+    code,
+    message = '',
+  }: {
+    readonly code?: string | undefined;
+    readonly message?: string | undefined;
+  }): void {
+    if (this.#listener !== undefined && code === objectNotInPrerequisiteState)
+      this.#break(youngPublication(message));
+  }
+
+  #keepalive(chunk: Buffer, listener: StreamListener): void {
+    this.#cursor.reset(chunk, 1);
+    listener.keepalive(this.#cursor.position(), this.#cursor.time());
+    if (this.#cursor.byte() === 1) this.sendStatus();
+  }
+
+  #break(failure: unknown): void {
+    this.#unlisten()?.broken(failure);
+    this.#connection.stream.destroy();
+  }
+
+  #unlisten(): StreamListener | undefined {
+    clearInterval(this.#timer);
+    const listener = this.#listener;
+    this.#listener = undefined;
+    return listener;
+  }
+}
+
+/** The grammar of replication commands has no backslashes, and so no `E'...'`. */
+function replicationLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
