@@ -1,5 +1,7 @@
 import { TsmoltError } from '@tsmolt/core';
 import type { ConnectionUrl, Database, OpenOptions } from '@tsmolt/core';
+import { changeLog } from '../changes/change-log.js';
+import { openChanges } from '../changes/mysql-change-source.js';
 import { MysqlRowHasher } from '../hash/row-hasher.js';
 import { MysqlRowVerifier } from '../hash/row-verifier.js';
 import { MysqlCatalog } from '../introspect/catalog.js';
@@ -24,6 +26,8 @@ export async function openMysql(url: ConnectionUrl, options: OpenOptions): Promi
     rowHasher: new MysqlRowHasher(pool, server),
     rowVerifier: new MysqlRowVerifier(pool),
     openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),
+    changeLog: changeLog(server, pool),
+    openChanges: (changes) => openChanges(server, pool, changes),
     close: () => pool.close(),
   };
 }

@@ -1,4 +1,4 @@
-import { columnOf, displayName, rowsDigest, TsmoltError, withoutDomain } from '@tsmolt/core';
+import { columnOf, displayName, rowsDigest, textFraming, TsmoltError, withoutDomain } from '@tsmolt/core';
 import type {
   Column, HashAlgorithm, HashColumn, HashRequest, LogicalType, RowHasher, RowsDigest, UnrepresentablePolicy,
 } from '@tsmolt/core'; // prettier-ignore
@@ -75,7 +75,7 @@ export function hashStatement(request: Statement, unrepresentable: Unrepresentab
   return (
     `SELECT COUNT(*) AS row_count, COUNT(*) - COUNT(h) AS unhashed, ` +
     `IFNULL(SUM(${digestPart(1)}), 0) AS first_sum, IFNULL(SUM(${digestPart(15)}), 0) AS second_sum ` +
-    `FROM (SELECT ${digest} AS h FROM ${from(table)}${where}) AS hashed`
+    `FROM (SELECT ${digest} AS h FROM ${from(table)}${where}${computedFirst(table.estimate.rows)}) AS hashed`
   );
 }
 
@@ -87,7 +87,7 @@ export function rowDigest(
   unrepresentable: UnrepresentablePolicy = 'reject',
 ): string {
   return digests[algorithm](
-    concatenated(columns.map((column) => markedText(columnOf(table, column.name), column, unrepresentable))),
+    concatenated(columns.map((column) => framedText(columnOf(table, column.name), column, unrepresentable))),
   );
 }
 
@@ -96,9 +96,22 @@ export function plainText(column: Column, { type }: HashColumn): string {
   return canonicalText(column, withoutDomain(type));
 }
 
-/** Seven bytes of a digest in hexadecimal, as a number. */
+/** Seven bytes of a digest in hexadecimal, as a number. Sums of such numbers are exact. */
 export function digestPart(start: number, digest = 'h'): string {
-  return `CAST(CONV(SUBSTR(${digest}, ${start}, 14), 16, 10) AS DECIMAL(20, 0))`;
+  return `CAST(CONV(SUBSTR(${digest}, ${start}, 14), 16, 10) AS UNSIGNED)`;
+}
+
+/** Digests of more rows than these would fill the server's folder for temporary tables. */
+const mostKeptDigests = 2_000_000;
+
+/**
+ * Ends a subquery whose digest is used several times. Left to itself the server puts the expression in the place of its
+ * name and hashes each row once a use; a subquery with a limit it computes first, and keeps what comes of it.
+ *
+ * @param rows how many there are, about
+ */
+export function computedFirst(rows: number): string {
+  return rows <= mostKeptDigests ? ` LIMIT ${Number.MAX_SAFE_INTEGER}` : '';
 }
 
 const digests: Readonly<Record<HashAlgorithm, (text: string) => string>> = {
@@ -113,22 +126,19 @@ function concatenated(parts: readonly string[]): string {
   return parts.length === 0 ? `''` : `CONCAT(${parts.join(', ')})`;
 }
 
-/** `v` and the value, escaped, and `;`; or `n;` for NULL. */
-function markedText(column: Column, { type }: HashColumn, unrepresentable: UnrepresentablePolicy): string {
+/** The value, set off from its neighbours (`textFraming`). */
+function framedText(column: Column, { type }: HashColumn, unrepresentable: UnrepresentablePolicy): string {
   const base = withoutDomain(type);
-  const text = withPolicy(column, canonicalText(column, base), unrepresentable);
-  const escaped = escapable.has(base.kind)
-    ? `REPLACE(REPLACE(${text}, '\\\\', '\\\\\\\\'), ';', '\\\\;')`
-    : text;
-  const value = `CONCAT('v', ${escaped}, ';')`;
+  const own = canonicalText(column, base);
+  const text = withPolicy(column, own, unrepresentable);
+  const ended = textFraming(base) === 'ended';
+  const length = base.kind === 'bytes' ? `LENGTH(${quoteIdentifier(column.name)})` : `CHAR_LENGTH(${text})`;
+  const value = ended ? `${text}, ';'` : `${length}, ':', ${text}`;
+  if (!column.nullable) return value;
   // A NULL that is not the column's own comes of a text that is too long: it must not pass for a NULL of the column.
-  const isNull =
-    text === canonicalText(column, base) ? `${quoteIdentifier(column.name)} IS NULL` : `${text} IS NULL`;
-  return column.nullable ? `IF(${isNull}, 'n;', ${value})` : value;
+  const isNull = text === own ? `${quoteIdentifier(column.name)} IS NULL` : `${text} IS NULL`;
+  return `IF(${isNull}, '${ended ? ';' : ':'}', CONCAT(${value}))`;
 }
-
-/** Kinds whose text may hold what ends or escapes a value. */
-const escapable: ReadonlySet<LogicalType['kind']> = new Set(['string', 'json', 'enum', 'inet']);
 
 /** As PostgreSQL prints a value of the type. */
 function canonicalText(column: Column, type: LogicalType): string {

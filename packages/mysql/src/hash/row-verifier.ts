@@ -1,4 +1,4 @@
-import { columnOf, displayName, rowsDigest, whileWanted } from '@tsmolt/core';
+import { columnOf, displayName, rowsDigest, whileWanted, withoutDomain } from '@tsmolt/core';
 import type {
   HashColumn,
   HashedRow,
@@ -13,7 +13,7 @@ import type {
 } from '@tsmolt/core';
 import type { MysqlSession } from '../connect/session.js';
 import { from, quoteIdentifier, quoteText } from '../sql.js';
-import { digestPart, plainText, rowDigest, tooLong } from './row-hasher.js';
+import { computedFirst, digestPart, plainText, rowDigest, tooLong } from './row-hasher.js';
 import type { Sessions } from './row-hasher.js';
 
 /** Compares rows of MySQL and MariaDB, in the forms of the other adapters (`ports/row-verifier.ts`). */
@@ -29,24 +29,24 @@ export class MysqlRowVerifier implements RowVerifier {
     return type.kind !== 'uuid';
   }
 
-  /** Step by step along the key: versions before 8.0 have no window functions. */
+  /** Step by step along the key, which is the order that InnoDB keeps rows in: nothing is sorted or held. */
   async keyBounds(set: RowSet, rows: number): Promise<RowText[]> {
     const names = set.key.map(({ name }) => quoteIdentifier(name)).join(', ');
     const bounds: RowText[] = [];
-    for (let after: RowText | undefined; ;) {
-      const [next] = await this.#rows(
+    for (let { range } = set; ;) {
+      const [after] = await this.#rows(
         set,
-        `SELECT ${texts(set, set.key).join(', ')} FROM ${rowsOf({ ...set, range: after === undefined ? {} : { after } })}
+        `SELECT ${texts(set, set.key).join(', ')} FROM ${rowsOf({ ...set, range })}
           ORDER BY ${names} LIMIT 1 OFFSET ${rows - 1}`,
       );
-      if (next === undefined) return bounds;
-      bounds.push(next);
-      after = next;
+      if (after === undefined) return bounds;
+      bounds.push(after);
+      range = { ...range, after };
     }
   }
 
   async hashBuckets(set: HashedSet, buckets: number): Promise<ReadonlyMap<number, RowsDigest>> {
-    const digests = `SELECT ${rowDigest(set, set.columns, set.algorithm)} AS h FROM ${rowsOf(set)}`;
+    const digests = `SELECT ${rowDigest(set, set.columns, set.algorithm)} AS h FROM ${rowsOf(set)}${this.#computedFirst(set)}`;
     const numbers = `SELECT ${digestPart(1)} AS a, ${digestPart(15)} AS b FROM (${digests}) AS digests`;
     const rows = await this.#rows(
       set,
@@ -64,17 +64,19 @@ export class MysqlRowVerifier implements RowVerifier {
 
   async hashRows(set: HashedSet, share: Share, columns: readonly HashColumn[]): Promise<HashedRow[]> {
     const { algorithm, key } = set;
+    const byRow = sameColumns(share.columns, set.columns);
     const inner = [
       `${rowDigest(set, set.columns, algorithm)} AS h`,
-      `${rowDigest(set, share.columns, algorithm)} AS s`,
+      // The buckets that rows were dealt into by their own hash need no other one.
+      ...(byRow ? [] : [`${rowDigest(set, share.columns, algorithm)} AS s`]),
       ...texts(set, [...key, ...columns]),
     ];
     const names = textNames([...key, ...columns]).map((name) => `, ${name}`);
-    const dealt = `MOD(${digestPart(1, 's')}, ${share.of}) IN (${share.buckets.join(', ')})`;
+    const dealt = `MOD(${digestPart(1, byRow ? 'h' : 's')}, ${share.of}) IN (${share.buckets.join(', ')})`;
     const rows = await this.#rows(
       set,
       `SELECT ${digestPart(1)} AS a, ${digestPart(15)} AS b${names.join('')}
-        FROM (SELECT ${inner.join(', ')} FROM ${rowsOf(set)}) AS digests WHERE ${share.of === 1 ? 'TRUE' : dealt}`,
+        FROM (SELECT ${inner.join(', ')} FROM ${rowsOf(set)}${this.#computedFirst(set)}) AS digests WHERE ${share.of === 1 ? 'TRUE' : dealt}`,
     );
     return rows.map(([a, b, ...values]) => ({
       key: values.slice(0, key.length),
@@ -88,6 +90,12 @@ export class MysqlRowVerifier implements RowVerifier {
     const conditions = keys.map((key) => `(${set.key.map((column, index) => equal(column, key[index] ?? null)).join(' AND ')})`); // prettier-ignore
     const values = texts(set, [...set.key, ...columns]).join(', ');
     return this.#rows(set, `SELECT ${values} FROM ${rowsOf(set)} AND (${conditions.join(' OR ')})`);
+  }
+
+  /** A range has as many rows as one may have, unless it is the whole table. */
+  #computedFirst({ range, table }: RowSet): string {
+    const whole = range.after === undefined && range.upTo === undefined;
+    return computedFirst(whole ? table.estimate.rows : 0);
   }
 
   #rows(set: RowSet, statement: string): Promise<RowText[]> {
@@ -117,6 +125,10 @@ type DriverValue = string | number | bigint | Buffer | null;
 function asText(value: DriverValue): string | null {
   if (value === null) return null;
   return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+}
+
+function sameColumns(left: readonly HashColumn[], right: readonly HashColumn[]): boolean {
+  return left.length === right.length && left.every(({ name }, index) => name === right[index]?.name);
 }
 
 /** Columns of one name would be one field of a row. */
@@ -162,12 +174,28 @@ function equal(column: HashColumn, value: string | null): string {
 }
 
 /**
- * The canonical text of bytes is hexadecimal; a zone of UTC is the session's own. Numbers are not quoted: a number and a
- * text would be compared as floats, which tell no neighbours apart beyond 2^53.
+ * The value of a canonical text. Numbers are not quoted: a number and a text would be compared as floats, which tell no
+ * neighbours apart beyond 2^53. A zone of UTC is the session's own.
  */
-function literal({ type }: HashColumn, value: string | null): string {
+function literal({ type: declared }: HashColumn, value: string | null): string {
   if (value === null) return 'NULL';
-  if (type.kind === 'bytes') return `x'${value}'`;
-  if (/^-?\d+(\.\d+)?$/.test(value) && (type.kind === 'integer' || type.kind === 'decimal')) return value;
-  return quoteText(type.kind === 'timestamp' ? value.replace(/\+00$/, '') : value);
+  const type = withoutDomain(declared);
+  switch (type.kind) {
+    case 'bytes':
+      return `x'${value}'`;
+    case 'bit':
+      // A text of ones and zeros would be compared as the text that it is, and as a number it may be too long.
+      return /^[01]+$/.test(value) ? `b'${value}'` : quoteText(value);
+    case 'boolean':
+      return value === 'true' ? '1' : '0';
+    case 'integer':
+    case 'decimal':
+      return /^-?\d+(\.\d+)?$/.test(value) ? value : quoteText(value);
+    case 'timestamp':
+      return quoteText(value.replace(/\+00$/, ''));
+    case 'inet':
+      return quoteText(value.replace(/\/\d+$/, ''));
+    default:
+      return quoteText(value);
+  }
 }

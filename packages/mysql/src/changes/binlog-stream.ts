@@ -1,0 +1,117 @@
+import type { ChangeChunk, ChangeEvent, ChangeOptions } from '@tsmolt/core';
+import type { MysqlServer } from '../connect/mysql-server.js';
+import type { MysqlSessionPool } from '../connect/session-pool.js';
+import { BinlogConnection, LogEnded } from './binlog-connection.js';
+import { eventCodes } from './binlog-codes.js';
+import { ByteReader } from './byte-reader.js';
+import { ChunkQueue } from './chunk-queue.js';
+import { progressFrom } from './progress.js';
+import type { Progress } from './progress.js';
+import { connectionLost, streamError } from './stream-errors.js';
+import { TransactionReader } from './transaction-reader.js';
+import type { TransactionReaderOptions } from './transaction-reader.js';
+
+export interface BinlogStreamOptions extends Pick<TransactionReaderOptions, 'tables' | 'names'> {
+  readonly server: MysqlServer;
+  readonly outside: MysqlSessionPool;
+  readonly position: string;
+  readonly serverId: number;
+  readonly bufferBytes: ChangeOptions['bufferBytes'];
+  /** Milliseconds since 1970, by the source's clock. */
+  now(): number;
+}
+
+/** The head of an event, and the checksum behind it. */
+const headBytes = 19;
+const checksumBytes = 4;
+/** How the format of a file says that its events have checksums. */
+const crc32 = 1;
+
+/** One reading of the binary log, from a position until it is stopped or fails. */
+export class BinlogStream {
+  readonly #options: BinlogStreamOptions;
+  readonly #progress: Progress;
+  readonly #connection: BinlogConnection;
+  readonly #queue: ChunkQueue;
+  readonly #reader: TransactionReader;
+  #trailerBytes = 0;
+  #heartbeatDue = true;
+
+  constructor(options: BinlogStreamOptions) {
+    this.#options = options;
+    this.#progress = progressFrom(options.position, options.server.flavour);
+    this.#connection = new BinlogConnection({
+      ...options,
+      position: this.#progress.position,
+      take: (event) => this.#take(event),
+      fail: (error) => this.#fail(error),
+    });
+    this.#queue = new ChunkQueue({
+      bufferBytes: options.bufferBytes,
+      pause: () => this.#connection.pause(),
+      resume: () => this.#connection.resume(),
+      heartbeat: () => this.#heartbeat(),
+    });
+    this.#reader = new TransactionReader({
+      ...options,
+      progress: this.#progress,
+      preparedBytes: options.bufferBytes,
+      push: (event, bytes) => this.#queue.push(event, bytes),
+      advanced: () => {
+        this.#heartbeatDue = true;
+        this.#queue.flushSoon();
+      },
+    });
+    this.#connection.start();
+  }
+
+  /** The next changes; undefined after `stop`. @throws TsmoltError */
+  next(): Promise<ChangeChunk | undefined> {
+    return this.#queue.next();
+  }
+
+  async stop(): Promise<void> {
+    this.#queue.end();
+    await this.#connection.stop();
+  }
+
+  #take(event: Buffer): Promise<void> | undefined {
+    const code = event.readUInt8(4);
+    if (code === eventCodes.formatDescription) {
+      const hasChecksums = event[event.length - checksumBytes - 1] === crc32;
+      this.#trailerBytes = hasChecksums ? checksumBytes : 0;
+      return undefined;
+    }
+    if (code === eventCodes.heartbeat || code === eventCodes.heartbeatV2) {
+      this.#heartbeatDue = true;
+      this.#queue.flushSoon();
+      return undefined;
+    }
+    if (code === eventCodes.rotate) {
+      this.#queue.flushSoon();
+      return undefined;
+    }
+    const head = {
+      code,
+      at: event.readUInt32LE(0) * 1000,
+      server: event.readUInt32LE(5),
+      flags: event.readUInt16LE(17),
+    };
+    const body = event.subarray(0, event.length - this.#trailerBytes);
+    return this.#reader.take(head, new ByteReader(body, headBytes));
+  }
+
+  #heartbeat(): ChangeEvent | undefined {
+    if (!this.#heartbeatDue || this.#reader.insideGiven) return undefined;
+    this.#heartbeatDue = false;
+    return { kind: 'heartbeat', position: this.#progress.position, at: this.#options.now() };
+  }
+
+  #fail(thrown: unknown): void {
+    const { url } = this.#options.server;
+    this.#queue.end(
+      thrown instanceof LogEnded ? connectionLost(url, thrown.message) : streamError(thrown, url),
+    );
+    void this.#connection.stop();
+  }
+}

@@ -1,0 +1,341 @@
+import { displayName, TsmoltError } from '@tsmolt/core';
+import type { ChangeEvent, TableName } from '@tsmolt/core';
+import { eventCodes } from './binlog-codes.js';
+import type { ByteReader } from './byte-reader.js';
+import { readGtid, readMariadbGtid, readQuery, readTaggedGtid, readXaPrepare } from './control-events.js';
+import type { GtidEvent } from './control-events.js';
+import type { Gtid, Progress } from './progress.js';
+import { isRowEvent, readRowEvent } from './row-events.js';
+import { meaningOf } from './statements.js';
+import type { StatementMeaning, WantedNames } from './statements.js';
+import { refusedEvent } from './stream-errors.js';
+import type { WantedTables } from './wanted-tables.js';
+
+/** The head of an event. */
+export interface EventHead {
+  readonly code: number;
+  /** Milliseconds since 1970, in whole seconds. */
+  readonly at: number;
+  readonly server: number;
+  readonly flags: number;
+}
+
+export interface TransactionReaderOptions {
+  readonly tables: WantedTables;
+  readonly names: WantedNames;
+  readonly progress: Progress;
+  /** The bytes that transactions may take which are prepared and not committed. */
+  readonly preparedBytes: number;
+  push(event: ChangeEvent, bytes?: number): void;
+  /** A transaction has ended that gave the reader nothing. */
+  advanced(): void;
+}
+
+/** What of a distributed transaction waits for its commit. */
+interface Branch {
+  readonly events: { readonly event: ChangeEvent; readonly bytes: number }[];
+  gtid?: Gtid;
+}
+
+/** A transaction that is being read. */
+interface Open extends Omit<GtidEvent, 'begun'> {
+  /** Whether the reader was given something of it. */
+  given: boolean;
+  /** Between BEGIN and its end: a statement does not end it. */
+  begun: boolean;
+  /** Of a distributed transaction: held back until it is known to be committed. */
+  branch?: { readonly xid: string; readonly held: Branch };
+}
+
+/** Flag of events that a reader may leave out if it does not know them (`LOG_EVENT_IGNORABLE_F`). */
+const ignorableFlag = 0x80;
+
+/** The number of the table in an event without rows that only ends a statement. */
+const noTable = 0xff_ffff;
+
+/** Makes changes out of the events of the binary log, in their order, with commits and positions. */
+export class TransactionReader {
+  readonly #options: TransactionReaderOptions;
+  readonly #branches = new Map<string, Branch>();
+  #branchBytes = 0;
+  #open: Open | undefined;
+
+  constructor(options: TransactionReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the stream stands inside a transaction of which the reader has something. */
+  get insideGiven(): boolean {
+    return this.#open?.given === true;
+  }
+
+  /**
+   * Takes one event.
+   *
+   * @param reader behind the head, without the checksum
+   * @returns a promise where the catalog has to be asked: until it resolves no other event may be given
+   * @throws TsmoltError for what cannot be replicated
+   */
+  take(head: EventHead, reader: ByteReader): Promise<void> | undefined {
+    if (isRowEvent(head.code)) return this.#rows(head, reader);
+    switch (head.code) {
+      case eventCodes.tableMap: {
+        const id = reader.uint(6);
+        reader.skip(2);
+        return this.#options.tables.map(id, reader);
+      }
+      case eventCodes.gtid:
+        return this.#begin(readGtid(reader));
+      case eventCodes.taggedGtid:
+        return this.#begin(readTaggedGtid(reader));
+      case eventCodes.mariadbGtid:
+        return this.#begin(readMariadbGtid(reader, head.server));
+      case eventCodes.query:
+      case eventCodes.queryCompressed:
+        return this.#query(head, reader);
+      case eventCodes.xid:
+        return this.#commit(head);
+      case eventCodes.xaPrepare:
+        return this.#prepare(head, reader);
+      case eventCodes.partialUpdateRows:
+        return this.#options.tables.shape(reader.uint(6)) === undefined ? undefined : this.#other(head);
+      default:
+        return this.#other(head);
+    }
+  }
+
+  #other({ code, flags }: EventHead): undefined {
+    const gtid = this.#open?.gtid.text;
+    const refused = refusedEvent(code, gtid);
+    if (refused !== undefined) throw refused;
+    if (!passedOver.has(code) && (flags & ignorableFlag) === 0) {
+      throw refusedEvent(undefined, gtid) ?? new RangeError(`unknown event ${code}`);
+    }
+    return undefined;
+  }
+
+  #begin(event: GtidEvent): undefined {
+    // A group that ends without a word has nothing in it that is ours: DDL and XA END it themselves.
+    if (this.#open !== undefined) this.#finish(this.#open, undefined);
+    this.#options.tables.tidy();
+    this.#open = { ...event, given: false };
+    return undefined;
+  }
+
+  #rows({ code }: EventHead, reader: ByteReader): undefined {
+    const id = reader.uint(6);
+    reader.skip(2);
+    const shape = id === noTable ? undefined : this.#options.tables.shape(id);
+    if (shape === undefined) return undefined;
+    const open = this.#opened();
+    this.#located(shape.changed.name, () =>
+      readRowEvent(code, reader, shape, (mutation, bytes) => this.#give(open, mutation, bytes)),
+    );
+    return undefined;
+  }
+
+  /** Adds to an error where it happened. */
+  #located(name: TableName, work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      const place = `transaction ${this.#open?.gtid.text ?? ''}`;
+      if (thrown instanceof TsmoltError) throw thrown.at(place);
+      const words = thrown instanceof Error ? thrown.message : String(thrown);
+      throw new TsmoltError('TSM5006', {
+        message: `${place}: ${displayName(name)}: a row cannot be read: ${words}`,
+        advice: 'This is not a case tsmolt knows: please report it with the definition of the table.',
+        cause: thrown,
+      });
+    }
+  }
+
+  #give(open: Open, event: ChangeEvent, bytes?: number): void {
+    if (open.branch === undefined) {
+      open.given = true;
+      this.#options.push(event, bytes);
+      return;
+    }
+    const size = bytes ?? 0;
+    open.branch.held.events.push({ event, bytes: size });
+    this.#branchBytes += size;
+    if (this.#branchBytes > this.#options.preparedBytes) throw branchesTooLarge(open.branch.xid, this.#options.preparedBytes); // prettier-ignore
+  }
+
+  #query(head: EventHead, reader: ByteReader): undefined {
+    const { database, statement } = readQuery(head.code, reader);
+    const open = this.#opened();
+    const meaning = meaningOf(statement, database, this.#options.names);
+    this.#carryOut(open, meaning, { head, statement });
+    return undefined;
+  }
+
+  #carryOut(open: Open, meaning: StatementMeaning, { head, statement }: QueryContext): void {
+    switch (meaning.kind) {
+      case 'begin':
+        open.begun = true;
+        return;
+      case 'commit':
+        this.#commit(head);
+        return;
+      case 'rollback':
+      case 'rollback to savepoint':
+        if (open.given) throw rolledBack(open.gtid);
+        if (meaning.kind === 'rollback') this.#commit(head);
+        return;
+      case 'xa start':
+        open.begun = true;
+        open.branch = { xid: meaning.xid, held: { events: [] } };
+        return;
+      case 'xa commit':
+        this.#commitBranch(open, meaning.xid);
+        break;
+      case 'xa rollback':
+        this.#settle(meaning.xid);
+        break;
+      case 'rows':
+        throw statementFormat(open.gtid, meaning.table, statement);
+      case 'ddl':
+      case 'truncate':
+        this.#define(open, meaning, statement);
+        break;
+      case 'nothing':
+    }
+    if (!open.begun) this.#commit(head);
+  }
+
+  #define(open: Open, meaning: Extract<StatementMeaning, { tables: unknown }>, statement: string): void {
+    const tables = meaning.tables.flatMap((name) => this.#options.tables.nameOf(name) ?? []);
+    this.#give(open, { kind: meaning.kind, tables, statement });
+    if (meaning.kind === 'ddl') this.#options.tables.forget();
+  }
+
+  #prepare(head: EventHead, reader: ByteReader): undefined {
+    const open = this.#opened();
+    const { xid, onePhase } = readXaPrepare(reader);
+    const held = open.branch?.held ?? { events: [] };
+    delete open.branch;
+    if (onePhase) {
+      this.#release(open, held);
+      return this.#commit(head);
+    }
+    held.gtid = open.gtid;
+    this.#branches.set(xid, held);
+    this.#options.progress.withhold(open.gtid);
+    this.#open = undefined;
+    this.#options.advanced();
+    return undefined;
+  }
+
+  #commitBranch(open: Open, xid: string): void {
+    const held = this.#branches.get(xid);
+    if (held === undefined) throw branchUnknown(open.gtid, xid);
+    this.#release(open, held);
+    this.#settle(xid);
+  }
+
+  #release(open: Open, held: Branch): void {
+    for (const { event, bytes } of held.events) {
+      this.#branchBytes -= bytes;
+      this.#give(open, event, bytes);
+    }
+    held.events.length = 0;
+  }
+
+  #settle(xid: string): void {
+    const held = this.#branches.get(xid);
+    this.#branches.delete(xid);
+    if (held?.gtid === undefined) return;
+    for (const { bytes } of held.events) this.#branchBytes -= bytes;
+    this.#options.progress.settle(held.gtid);
+  }
+
+  #commit(head: EventHead): undefined {
+    const open = this.#opened();
+    this.#finish(open, head);
+    this.#open = undefined;
+    return undefined;
+  }
+
+  #finish(open: Open, head: EventHead | undefined): void {
+    if (head === undefined && (open.given || open.branch !== undefined)) throw cutOff(open.gtid);
+    const { progress } = this.#options;
+    progress.add(open.gtid);
+    const at = open.committedAt ?? head?.at ?? 0;
+    if (open.given) this.#options.push({ kind: 'commit', position: progress.position, committedAt: at });
+    else this.#options.advanced();
+  }
+
+  #opened(): Open {
+    const open = this.#open;
+    if (open === undefined) throw withoutGtid();
+    if (open.prepares && open.branch === undefined) open.branch = { xid: '', held: { events: [] } };
+    return open;
+  }
+}
+
+interface QueryContext {
+  readonly head: EventHead;
+  readonly statement: string;
+}
+
+/** Events that hold nothing of ours. */
+const passedOver: ReadonlySet<number> = new Set([
+  eventCodes.stop, eventCodes.rotate, eventCodes.formatDescription, eventCodes.heartbeat, eventCodes.heartbeatV2,
+  eventCodes.ignorable, eventCodes.rowsQuery, eventCodes.previousGtids, eventCodes.transactionContext,
+  eventCodes.viewChange, eventCodes.annotateRows, eventCodes.binlogCheckpoint, eventCodes.mariadbGtidList,
+  eventCodes.startEncryption,
+  // Variables of statements: the statements themselves decide.
+  5, 13, 14,
+]); // prettier-ignore
+
+function rolledBack({ text }: Gtid): TsmoltError {
+  return new TsmoltError('TSM5006', {
+    message: `transaction ${text} was rolled back after changes of it were written to the binary log: it wrote to tables with transactions and to others`,
+    advice:
+      'Convert the tables of other engines to InnoDB (ALTER TABLE ... ENGINE=InnoDB), then run the data load again.',
+  });
+}
+
+function statementFormat({ text }: Gtid, table: string, statement: string): TsmoltError {
+  const words = statement.length > 200 ? `${statement.slice(0, 200)}...` : statement;
+  return new TsmoltError('TSM5006', {
+    message: `transaction ${text} is in statement format, which says what was done and not to which rows${table === '' ? '' : ` of ${table}`}: ${verbOf(words)}`,
+    advice:
+      'Set binlog_format=ROW on the source, in its configuration and for sessions that set it themselves, then run the ' +
+      'data load again.',
+  });
+}
+
+/** Values in a statement may be nobody's business: its first words say enough. */
+function verbOf(statement: string): string {
+  return `${statement.split(/[\s(]+/, 4).join(' ')} ...`;
+}
+
+function branchUnknown({ text }: Gtid, xid: string): TsmoltError {
+  return new TsmoltError('TSM5006', {
+    message: `transaction ${text} commits the XA transaction ${xid}, which was prepared before the position that replication started at`,
+    advice: 'Run the data load again at a time when XA RECOVER on the source shows no prepared transaction.',
+  });
+}
+
+function branchesTooLarge(xid: string, limit: number): TsmoltError {
+  return new TsmoltError('TSM5006', {
+    message: `XA transactions that are not committed have more than ${limit} bytes of changes, the last of them ${xid}`,
+    advice: 'Commit or roll back what XA RECOVER shows on the source, then start again.',
+  });
+}
+
+function cutOff({ text }: Gtid): TsmoltError {
+  return new TsmoltError('TSM5006', {
+    message: `transaction ${text} has no end in the binary log: the server stopped while it wrote it`,
+    advice: 'Restart the source, so that it recovers its binary log, then run the data load again.',
+  });
+}
+
+function withoutGtid(): TsmoltError {
+  return new TsmoltError('TSM5002', {
+    message: 'the source writes transactions without GTIDs',
+    advice: 'Set gtid_mode=ON and enforce_gtid_consistency=ON on the source, then run the data load again.',
+  });
+}

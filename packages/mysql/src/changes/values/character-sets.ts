@@ -1,0 +1,154 @@
+import type { MysqlSession } from '../../connect/session.js';
+import type { MysqlSessionPool } from '../../connect/session-pool.js';
+import { quoteIdentifier } from '../../sql.js';
+import type { DecodeText } from './strings.js';
+
+/** Character sets whose characters this side knows exactly as the server does. */
+const native: Readonly<Record<string, DecodeText>> = {
+  utf8mb4: utf8,
+  utf8mb3: utf8,
+  utf8: utf8,
+  ascii: utf8,
+  utf16le: (bytes) => bytes.toString('utf16le'),
+  utf16: (bytes) => utf16(bytes),
+  ucs2: (bytes) => utf16(bytes),
+  utf32: (bytes) => {
+    let text = '';
+    for (let at = 0; at + 4 <= bytes.length; at += 4) text += String.fromCodePoint(bytes.readUInt32BE(at));
+    return text;
+  },
+  gb18030: (bytes) => new TextDecoder('gb18030').decode(bytes),
+};
+
+function utf8(bytes: Buffer): string {
+  return bytes.toString('utf8');
+}
+
+function utf16(bytes: Buffer): string {
+  return Buffer.from(bytes).swap16().toString('utf16le');
+}
+
+/**
+ * Decoders by the name of a character set. Other sets than Unicode's are asked of the server, once each: no two programs
+ * agree about all characters of latin1 or sjis, and an export prints what the server thinks.
+ */
+export class CharacterSets {
+  readonly #pool: MysqlSessionPool;
+  readonly #decoders = new Map<string, Promise<DecodeText>>();
+  #collations: Promise<ReadonlyMap<number, string>> | undefined;
+
+  constructor(pool: MysqlSessionPool) {
+    this.#pool = pool;
+  }
+
+  /** The character set of a collation, by the number that the server gives it. */
+  async ofCollation(id: number): Promise<string | undefined> {
+    this.#collations ??= this.#pool.use('reading the collations of the server', (session) =>
+      readCollations(session),
+    );
+    return (await this.#collations).get(id);
+  }
+
+  decoder(name: string): Promise<DecodeText> {
+    const known = native[name];
+    if (known !== undefined) return Promise.resolve(known);
+    const asked = this.#decoders.get(name) ?? this.#pool.use(`reading ${name}`, (session) => askDecoder(session, name)); // prettier-ignore
+    this.#decoders.set(name, asked);
+    return asked;
+  }
+}
+
+async function readCollations(session: MysqlSession): Promise<ReadonlyMap<number, string>> {
+  const found = new Map<number, string>();
+  // MariaDB keeps the numbers of its newest collations in the other view only.
+  for (const view of await viewsWithNumbers(session)) {
+    const rows = await session.query<{ id: string | number | null; name: string | null }>(
+      `SELECT id AS id, character_set_name AS name FROM information_schema.${quoteIdentifier(view)}`,
+    );
+    for (const { id, name } of rows) if (id !== null && name !== null) found.set(Number(id), name);
+  }
+  return found;
+}
+
+async function viewsWithNumbers(session: MysqlSession): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'information_schema'
+     AND column_name = 'id' AND table_name IN ('COLLATIONS', 'COLLATION_CHARACTER_SET_APPLICABILITY')`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+const hexDigit = `(SELECT 0 AS d${Array.from({ length: 15 }, (_, digit) => ` UNION ALL SELECT ${digit + 1}`).join('')})`;
+const anyByte = `(SELECT a.d * 16 + b.d AS n FROM ${hexDigit} AS a, ${hexDigit} AS b)`;
+
+/** Bytes of one character and the same in UTF-16, of all characters of one, two and (in Japanese sets) three bytes. */
+function charactersQuery(name: string): string {
+  const text = (bytes: string): string =>
+    `SELECT HEX(${bytes}) AS bytes, HEX(CONVERT(CONVERT(${bytes} USING ${name}) USING utf16)) AS text`;
+  return [
+    `${text('CHAR(x.n)')} FROM ${anyByte} AS x`,
+    `${text('CHAR(x.n, y.n)')} FROM ${anyByte} AS x, ${anyByte} AS y WHERE x.n >= 128`,
+    `${text('CHAR(143, x.n, y.n)')} FROM ${anyByte} AS x, ${anyByte} AS y WHERE x.n >= 161 AND y.n >= 161`,
+  ].join(' UNION ALL ');
+}
+
+const replacement = '?';
+
+async function askDecoder(session: MysqlSession, name: string): Promise<DecodeText> {
+  // Checked, for it cannot be bound.
+  if (!/^\w+$/.test(name)) throw new RangeError(`"${name}" is no name of a character set`);
+  const characters = new Map<number, string>();
+  for (const row of await session.query<{ bytes: string; text: string | null }>(charactersQuery(name))) {
+    const text = oneCharacter(row.text);
+    // What a set does not know comes as a question mark.
+    if (text !== undefined && (text !== replacement || row.bytes === '3F'))
+      characters.set(characterKey(Buffer.from(row.bytes, 'hex'), 0, row.bytes.length / 2), text);
+  }
+  return withQuickAscii(characters);
+}
+
+/** All but a few sets have the characters of ASCII at their places, and most texts hold no others. */
+function withQuickAscii(characters: ReadonlyMap<number, string>): DecodeText {
+  const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+  const one = (code: number): string | undefined => characters.get(code + lengthUnit);
+  if (!ascii.every((character, code) => one(code) === character))
+    return (bytes) => decoded(bytes, characters);
+  const single = [...characters.keys()].every((key) => key < 2 * lengthUnit);
+  return (bytes) => {
+    const text = bytes.toString('latin1');
+    if (!/[\x80-\xff]/.test(text)) return text;
+    if (!single) return decoded(bytes, characters);
+    return text.replaceAll(/[\x80-\xff]/g, (byte) => one(byte.charCodeAt(0)) ?? replacement);
+  };
+}
+
+/** Undefined for what is no character, or more than one. */
+function oneCharacter(utf16Hex: string | null): string | undefined {
+  if (utf16Hex === null || utf16Hex === '') return undefined;
+  const text = Buffer.from(utf16Hex, 'hex').swap16().toString('utf16le');
+  const one = text.length === 1 || (text.length === 2 && (text.codePointAt(0) ?? 0) > 0xffff);
+  return one ? text : undefined;
+}
+
+/** More than three bytes hold. */
+const lengthUnit = 0x100_0000;
+
+/** Sequences of different lengths have different keys. */
+function characterKey(bytes: Buffer, at: number, length: number): number {
+  return bytes.readUIntBE(at, length) + length * lengthUnit;
+}
+
+function decoded(bytes: Buffer, characters: ReadonlyMap<number, string>): string {
+  let text = '';
+  let at = 0;
+  while (at < bytes.length) {
+    let [found, length] = [characters.get(characterKey(bytes, at, 1)), 1];
+    while (found === undefined && length < 3 && at + length < bytes.length) {
+      length += 1;
+      found = characters.get(characterKey(bytes, at, length));
+    }
+    text += found ?? replacement;
+    at += found === undefined ? 1 : length;
+  }
+  return text;
+}

@@ -1,0 +1,90 @@
+import type { TableName } from '@tsmolt/core';
+import { ByteReader } from './byte-reader.js';
+import { readTableMap, tableMapName } from './table-map.js';
+import type { TableMap } from './table-map.js';
+import type { TableShape } from './table-shape.js';
+
+export interface WantedTablesOptions {
+  /** The database as table maps name it. */
+  readonly database: string;
+  readonly names: readonly TableName[];
+  readonly foldsCase: boolean;
+  /** Finds out how to read a table that is wanted. */
+  resolve(map: TableMap, name: TableName): Promise<TableShape>;
+  /** A wanted table was altered. */
+  altered(): void;
+}
+
+const mostNumbers = 10_000;
+
+interface Known {
+  /** The table map itself: as long as it is the same, so is the shape. */
+  readonly map: Buffer;
+  readonly shape: TableShape;
+}
+
+/** The tables that are wanted, and how the rows of each are read at this place of the stream. */
+export class WantedTables {
+  readonly #options: WantedTablesOptions;
+  readonly #byName: ReadonlyMap<string, TableName>;
+  /** By the number that the server gave a table; undefined for one that is not wanted. */
+  readonly #shapes = new Map<number, Known>();
+  /** By name, so that changes of one shape share one object whatever the number. */
+  readonly #latest = new Map<string, Known>();
+
+  constructor(options: WantedTablesOptions) {
+    this.#options = options;
+    this.#byName = new Map(options.names.map((name) => [this.#folded(name.table), name]));
+  }
+
+  nameOf(table: string): TableName | undefined {
+    return this.#byName.get(this.#folded(table));
+  }
+
+  shape(id: number): TableShape | undefined {
+    return this.#shapes.get(id)?.shape;
+  }
+
+  /** @returns a promise when the shape is new: the catalog has to be asked */
+  map(id: number, reader: ByteReader): Promise<void> | undefined {
+    const bytes = reader.buffer.subarray(reader.offset);
+    const known = this.#shapes.get(id);
+    if (known !== undefined && known.map.equals(bytes)) return undefined;
+    const found = tableMapName(new ByteReader(bytes));
+    const name = this.#folded(found.database) === this.#folded(this.#options.database) ? this.nameOf(found.table) : undefined; // prettier-ignore
+    if (name === undefined) {
+      this.#shapes.delete(id);
+      return undefined;
+    }
+    const latest = this.#latest.get(name.table);
+    if (latest?.map.equals(bytes) === true) {
+      this.#shapes.set(id, latest);
+      return undefined;
+    }
+    // A copy: the packet's memory is used again.
+    return this.#learn(id, Buffer.from(bytes), name);
+  }
+
+  /** The catalog may say something else now. */
+  forget(): void {
+    this.#shapes.clear();
+    this.#latest.clear();
+    this.#options.altered();
+  }
+
+  /** Between transactions: a server that opens its tables anew gives them new numbers, for as long as it runs. */
+  tidy(): void {
+    if (this.#shapes.size > mostNumbers) this.#shapes.clear();
+  }
+
+  async #learn(id: number, map: Buffer, name: TableName): Promise<void> {
+    const shape = await this.#options.resolve(readTableMap(new ByteReader(map)), name);
+    const known = { map, shape };
+    this.#shapes.set(id, known);
+    this.#latest.set(name.table, known);
+  }
+
+  #folded(name: string): string {
+    return this.#options.foldsCase ? name.toLowerCase() : name;
+  }
+}

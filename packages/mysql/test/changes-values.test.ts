@@ -1,0 +1,36 @@
+import { mysqlEdgeTypes } from '@tsmolt/testkit';
+import { exportedRows, mutationsOf, readToEnd, StrictReplica } from '@tsmolt/testkit/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openStream } from './changes-streams.js';
+import { openDatabase } from './databases.js';
+import type { OpenedDatabase } from './databases.js';
+import { openSnapshot } from './exported.js';
+
+describe.each(['mysql', 'mariadb'] as const)('the changes of %s', (product) => {
+  const types = mysqlEdgeTypes.filter(({ only }) => only === undefined || only === product);
+  let source: OpenedDatabase;
+  beforeAll(async () => {
+    source = await openDatabase(product);
+  });
+  afterAll(async () => {
+    await source[Symbol.asyncDispose]();
+  });
+
+  test.each(types)('have values of type $type as an export has them', async (type) => {
+    const values = [...type.values.map(({ sql }) => sql), 'NULL'];
+    await source.sql('DROP TABLE IF EXISTS edge', `CREATE TABLE edge (id int PRIMARY KEY, v ${type.type})`);
+    const rows = values.map((sql, id) => `(${id}, ${sql})`).join(', ');
+    await using stream = await openStream(source, ['edge']);
+    const from = await stream.currentPosition();
+    await source.sql(`INSERT INTO edge VALUES ${rows}`);
+    const replica = new StrictReplica();
+    replica.apply(await readToEnd(stream, from));
+    await using snapshot = await openSnapshot(source.database, { maxConnections: 1 });
+    expect(replica.rows('edge')).toEqual(await exportedRows(snapshot, await source.table('edge')));
+    expect(replica.rows('edge')).toHaveLength(values.length);
+  });
+});
+
+test('mutations', () => {
+  expect(mutationsOf([])).toEqual([]);
+});
