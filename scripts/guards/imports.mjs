@@ -18,7 +18,8 @@ export function importsOf(text) {
  * @param {string} specifier
  */
 export function packageNameOf(specifier) {
-  if (/^[./]|^node:|^#/.test(specifier)) return undefined;
+  // `replicator@v2` is what userscripts import: no package, but the sandbox's own API.
+  if (/^[./]|^node:|^#|^replicator@v2$/.test(specifier)) return undefined;
   return specifier
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)

@@ -1,0 +1,11 @@
+export type { Outcome } from './dispatcher.js';
+export type { Observation, Observer } from './observation.js';
+export type { RecordedChange } from './recorded-changes.js';
+export * from './rows.js';
+export { defaultLimits } from './sandbox.js';
+export type { ScriptLimits } from './sandbox.js';
+export type { ScriptTarget, TargetDescription } from './target.js';
+export * from './test-script.js';
+export * from './type-definitions.js';
+export * from './userscript.js';
+export type { WriteResult } from './write-runs.js';
