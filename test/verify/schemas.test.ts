@@ -77,6 +77,18 @@ test.each<[string, string, string, { exitCode: number; line: Record<string, unkn
     'CREATE TABLE t (id int PRIMARY KEY, v int)',
     { exitCode: 0, line: { mismatch_tag: 'nullability mismatch', column: 'v' } },
   ],
+  [
+    'a check on the target only',
+    'CREATE TABLE t (id int PRIMARY KEY, v int)',
+    'CREATE TABLE t (id int PRIMARY KEY, v int CONSTRAINT positive CHECK (v > 0))',
+    { exitCode: 0, line: { mismatch_tag: 'constraint on target only', table: 'public.t' } },
+  ],
+  [
+    'a unique key on the target only',
+    'CREATE TABLE t (id int PRIMARY KEY, v int)',
+    'CREATE TABLE t (id int PRIMARY KEY, v int UNIQUE)',
+    { exitCode: 0, line: { mismatch_tag: 'constraint on target only', table: 'public.t' } },
+  ],
 ])(
   '%s is said, and the rows are compared all the same',
   async (_what, source, target, { exitCode, line }) => {
@@ -88,6 +100,36 @@ test.each<[string, string, string, { exitCode: number; line: Record<string, unkn
     expect(countsOf(run, 't')).toMatchObject({ truth_rows: 2, success: 2 });
   },
 );
+
+test('columns that were dropped are no part of the comparison, wherever they stood', async () => {
+  await databases(
+    [
+      'CREATE TABLE t (gone text, id int PRIMARY KEY, v text)',
+      `INSERT INTO t VALUES ('x', 1, 'a'), ('y', 2, 'b')`,
+      'ALTER TABLE t DROP COLUMN gone',
+    ],
+    ['CREATE TABLE t (v text, id int PRIMARY KEY)', `INSERT INTO t VALUES ('a', 1), ('c', 2)`],
+  );
+  const run = await tsmoltVerify(urls.source, urls.target);
+  expect(run.exitCode, run.failure).toBe(1);
+  expect(countsOf(run, 't')).toEqual({ truth_rows: 2, success: 1, mismatch: 1 });
+  expect(run.line('mismatching row')).toMatchObject({
+    primary_key: { id: '2' },
+    columns: [{ name: 'v', source: 'b', target: 'c' }],
+  });
+});
+
+test('labels of enums are compared as what they say, in whatever order they were declared', async () => {
+  const rows = `INSERT INTO t VALUES ('a', 'a'), ('b', NULL)`;
+  await databases(
+    [`CREATE TYPE e AS ENUM ('a', 'b', 'c')`, 'CREATE TABLE t (id e PRIMARY KEY, v e)', rows, `INSERT INTO t VALUES ('c', 'b')`], // prettier-ignore
+    [`CREATE TYPE e AS ENUM ('c', 'b', 'a')`, 'CREATE TABLE t (id e PRIMARY KEY, v e)', rows, `INSERT INTO t VALUES ('c', 'c')`], // prettier-ignore
+  );
+  const run = await tsmoltVerify(urls.source, urls.target);
+  expect(run.exitCode, run.failure).toBe(1);
+  expect(countsOf(run, 't')).toEqual({ truth_rows: 3, success: 2, mismatch: 1 });
+  expect(run.line('mismatching row')).toMatchObject({ primary_key: { id: 'c' } });
+});
 
 test('names meet without regard to case, unless it counts', async () => {
   await databases(

@@ -1,8 +1,8 @@
-import { createEdgeTable, mysqlEdgeTypes, sharedServer, startCockroachStandIn } from '@tsmolt/testkit';
+import { sharedServer, startCockroachStandIn } from '@tsmolt/testkit';
 import type { CockroachStandIn } from '@tsmolt/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { leftOut, makeEdgeTables } from '../support/edge-tables.js';
 import { freshDatabase } from '../support/scenario-databases.js';
-import type { ScenarioDatabase } from '../support/scenario-databases.js';
 import type { SourceName } from '../support/scenario.js';
 import { tsmoltFetch } from '../support/tsmolt.js';
 import { countsOf, tsmoltVerify } from '../support/verify.js';
@@ -27,10 +27,10 @@ describe.each(routes)('from %s to %s', (from, to) => {
     const source = await freshDatabase(from, standIn);
     const target = await freshDatabase(to, standIn);
     try {
-      const leftOut = refused[`${from} to ${to}`] ?? emoji;
-      const made = await makeTables(source, from);
-      const tables = made.filter(({ type }) => !leftOut.test(type));
-      const others = made.filter(({ type }) => leftOut.test(type)).map(({ table }) => table);
+      const refused = leftOut(from, to);
+      const made = await makeEdgeTables(source, from);
+      const tables = made.filter(({ type }) => !refused.test(type));
+      const others = made.filter(({ type }) => refused.test(type)).map(({ table }) => table);
       const flags = ['--table-exclusion-filter', `^(${others.join('|')})$`];
       const fetched = await tsmoltFetch(source.url, target.url, '--direct-copy', '--table-handling', 'drop-on-target-and-recreate', ...flags); // prettier-ignore
       expect(fetched.exitCode, fetched.failure).toBe(0);
@@ -48,42 +48,3 @@ describe.each(routes)('from %s to %s', (from, to) => {
     }
   });
 });
-
-interface MadeTable {
-  readonly table: string;
-  /** As SQL names it on the target. */
-  readonly name: string;
-  readonly rows: number;
-  readonly type: string;
-}
-
-async function makeTables(source: ScenarioDatabase, from: SourceName): Promise<MadeTable[]> {
-  if (from === 'PostgreSQL') {
-    const tables = await createEdgeTable(source.url, 180_000);
-    return tables.map((made) => ({ ...made, name: `edge.${made.table}` }));
-  }
-  const product = from === 'MySQL' ? 'mysql' : 'mariadb';
-  const types = mysqlEdgeTypes.filter(({ only }) => only === undefined || only === product);
-  const tables = types.map(({ type, values }, index) => ({
-    table: `edge_${index + 1}`,
-    name: `edge_${index + 1}`,
-    rows: values.length,
-    type,
-    literals: values.map(({ sql }) => sql),
-  }));
-  await source.run(
-    tables.flatMap(({ name, type, literals }) => [
-      `CREATE TABLE ${name} (id int PRIMARY KEY, v ${type})`,
-      `INSERT INTO ${name} VALUES ${literals.map((sql, index) => `(${index + 1}, ${sql})`).join(', ')}`,
-    ]),
-  );
-  return tables;
-}
-
-/** Types with values that fetch cannot move. CockroachDB has no JSON as it was written, and so no zero character in it. */
-const refused: Readonly<Record<string, RegExp>> = {
-  'PostgreSQL to CockroachDB stand-in': /^("char"|jsonpath|edge\.pair(\[\])?|edge\.nest|json)$/,
-};
-
-/** MySQL's catalog shows question marks in the place of such labels. */
-const emoji = /^enum.*😀/u;

@@ -1,13 +1,13 @@
 import type { HashedRow, RowText, Share } from '@tsmolt/core';
 import type { Side } from './plan-comparison.js';
-import type { DifferentRow } from './report.js';
+import type { DifferenceKind } from './report.js';
 import { hashedSet, idOf } from './row-sets.js';
 import type { RangeWork } from './row-sets.js';
 import { sameMeaning } from './same-meaning.js';
 
 /** A row that is not the same, before anybody has read it. */
 export interface FoundRow {
-  readonly kind: DifferentRow['kind'];
+  readonly kind: DifferenceKind;
   /** The values that name the row, as the side that has it prints them; the source, where both have it. */
   readonly key: RowText;
   /** As the target prints them. */
@@ -31,8 +31,12 @@ async function rowsById(work: RangeWork, side: Side, share: Share): Promise<Map<
   const { keyed, identityTypes, dealtBy } = work.comparison;
   // Columns have their own names on each side.
   const columns = share.columns === dealtBy ? side.dealtBy : side.hashed;
-  const rows = await work.limited(side.name, () =>
-    side.verifier.hashRows(hashedSet(work, side, work.range), { ...share, columns }, side.byMeaning),
+  const rows = await work.statement(side.name, (signal) =>
+    side.verifier.hashRows(
+      hashedSet(work.comparison, side, work.range, signal),
+      { ...share, columns },
+      side.byMeaning,
+    ),
   );
   const found = new Map<string, HashedRow[]>();
   for (const row of rows) {

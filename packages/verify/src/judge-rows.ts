@@ -1,90 +1,86 @@
-import { createHash } from 'node:crypto';
 import type { RowText } from '@tsmolt/core';
 import type { FoundRow } from './compare-share.js';
-import type { Side } from './plan-comparison.js';
+import type { JudgedRow } from './judged-row.js';
+import { keysAtATime, readRows } from './read-rows.js';
+import type { RowsById } from './read-rows.js';
 import type { DifferentColumn } from './report.js';
-import { hashedSet, idOf } from './row-sets.js';
-import type { RangeWork } from './row-sets.js';
+import { idOf } from './row-sets.js';
+import type { RangeWork, TableWork } from './row-sets.js';
 import { sameMeaning } from './same-meaning.js';
 
-/** Keys that one statement reads rows by. */
-const keysAtATime = 500;
-
 /**
- * Reads the rows that are there on both sides and that hashes say differ, and compares them value by value: rows that mean
- * the same are let go. The first of the others are named.
+ * Reads the rows that hashes say differ, and compares them value by value: rows that mean the same are let go, the others
+ * counted. Rows that only one side has are read where somebody wants their values.
  */
-export async function judgeRows(work: RangeWork, found: readonly FoundRow[]): Promise<FoundRow[]> {
-  const different = found.filter(({ kind }) => kind !== 'mismatch');
-  for (const row of different) name(work, row, []);
-  const doubtful = found.filter(({ kind }) => kind === 'mismatch');
-  for (let start = 0; start < doubtful.length; start += keysAtATime) {
-    for (const { row, columns } of await readMismatches(work, doubtful.slice(start, start + keysAtATime))) {
-      different.push(row);
-      name(work, row, columns);
-    }
+export async function judgeRows(work: RangeWork, found: readonly FoundRow[]): Promise<void> {
+  for (const rows of portions(found)) {
+    const [source, target] = await Promise.all([
+      readRows(work, work.comparison.source, toRead(work, rows, 'extraneous')),
+      readRows(work, work.comparison.target, toRead(work, rows, 'missing')),
+    ]);
+    const judged = rows.flatMap((row) =>
+      row.kind === 'mismatch'
+        ? (judge(work, row, { source, target }) ?? [])
+        : [withValues(work, row, { source, target })],
+    );
+    await work.findings.differ(judged);
   }
-  return different;
 }
 
-function name(work: RangeWork, { kind, key }: FoundRow, columns: readonly DifferentColumn[]): void {
-  if (!work.named.wanted) return;
-  const names = work.comparison.identityNames;
-  const named = names.map((column, index) => [column, shown(key[index] ?? null, work.redact)] as const);
-  work.named.add({ kind, key: Object.fromEntries(named), columns });
+/** Mismatches that are not the same by meaning; what only one side has as it is. */
+export async function doubtful(work: RangeWork, found: readonly FoundRow[]): Promise<FoundRow[]> {
+  const rows = found.filter(({ kind }) => kind !== 'mismatch');
+  for (const mismatches of portions(found.filter(({ kind }) => kind === 'mismatch'))) {
+    const [source, target] = await Promise.all([
+      readRows(work, work.comparison.source, mismatches),
+      readRows(work, work.comparison.target, mismatches),
+    ]);
+    rows.push(...mismatches.filter((row) => judge(work, row, { source, target }) !== undefined));
+  }
+  return rows;
 }
 
-interface Mismatched {
-  readonly row: FoundRow;
-  readonly columns: readonly DifferentColumn[];
+/** So many that one statement reads them. */
+export function* portions<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let start = 0; start < items.length; start += keysAtATime)
+    yield items.slice(start, start + keysAtATime);
 }
 
-async function readMismatches(work: RangeWork, rows: readonly FoundRow[]): Promise<Mismatched[]> {
-  const { source, target, identityTypes } = work.comparison;
-  const [left, right] = await Promise.all([
-    readByKey(work, source, rows.map(({ key }) => key)),
-    readByKey(work, target, rows.map(({ targetKey }) => targetKey)),
-  ]); // prettier-ignore
-  return rows
-    .map((row) => {
-      const id = idOf(row.key, identityTypes);
-      return { row, columns: differingColumns(work, left.get(id), right.get(id)) };
-    })
-    .filter(({ columns }) => columns.length > 0);
+function toRead(work: RangeWork, rows: readonly FoundRow[], without: FoundRow['kind']): FoundRow[] {
+  return rows.filter(({ kind }) => kind === 'mismatch' || (work.findings.wantsValues && kind !== without));
 }
 
-/** Values of hashed columns, then of those compared by meaning. */
-async function readByKey(
-  work: RangeWork,
-  side: Side,
-  keys: readonly RowText[],
-): Promise<ReadonlyMap<string, RowText>> {
-  const rows = await work.limited(side.name, () =>
-    side.verifier.readRows(hashedSet(work, side, {}), [...side.hashed, ...side.byMeaning], keys),
-  );
-  const width = side.key.length;
-  return new Map(
-    rows.map((row) => [idOf(row.slice(0, width), work.comparison.identityTypes), row.slice(width)]),
-  );
+export interface BothSides {
+  readonly source: RowsById;
+  readonly target: RowsById;
 }
 
-/** None, where one side has lost the row since it was hashed and so has the other. */
-function differingColumns(
-  { comparison, redact }: RangeWork,
-  left: RowText | undefined,
-  right: RowText | undefined,
-): DifferentColumn[] {
+/** How a row differs; undefined where both sides hold the same, which may be that neither has it. */
+export function judge(work: TableWork, found: FoundRow, sides: BothSides): JudgedRow | undefined {
+  const row = withValues(work, found, sides);
+  if (row.source === undefined) return row.target === undefined ? undefined : { ...row, kind: 'extraneous' };
+  if (row.target === undefined) return { ...row, kind: 'missing' };
+  const columns = differingColumns(work, row.source, row.target);
+  return columns.length === 0 ? undefined : { ...row, kind: 'mismatch', columns };
+}
+
+function withValues({ comparison }: TableWork, found: FoundRow, { source, target }: BothSides): JudgedRow {
+  const id = idOf(found.key, comparison.identityTypes);
+  const [left, right] = [source.get(id), target.get(id)];
+  return {
+    ...found,
+    columns: [],
+    ...(left === undefined ? {} : { source: left }),
+    ...(right === undefined ? {} : { target: right }),
+  };
+}
+
+function differingColumns({ comparison }: TableWork, left: RowText, right: RowText): DifferentColumn[] {
   const { source, hashedTypes, byMeaningTypes } = comparison;
   const types = [...hashedTypes, ...byMeaningTypes];
   return [...source.hashed, ...source.byMeaning].flatMap((column, index) => {
-    const [mine, other] = [left?.[index] ?? null, right?.[index] ?? null];
+    const [mine, other] = [left[index] ?? null, right[index] ?? null];
     if (sameMeaning(mine, other, types[index] ?? column.type)) return [];
-    return [{ name: column.name, source: shown(mine, redact), target: shown(other, redact) }];
+    return [{ name: column.name, source: mine, target: other }];
   });
-}
-
-/** A value, or its hash where values are not to be seen. */
-function shown(value: string | null, redact: boolean): string | null {
-  if (value === null || !redact) return value;
-  return `sha256:${createHash('sha256').update(value).digest('hex').slice(0, 16)}`;
 }

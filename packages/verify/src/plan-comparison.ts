@@ -10,6 +10,8 @@ export interface Side {
   readonly name: 'source' | 'target';
   /** What identifies a row: the primary key; of a table without one, the hashed columns. */
   readonly key: readonly HashColumn[];
+  /** The front of the key, by which a range means the same rows on both sides. */
+  readonly rangeKey: readonly HashColumn[];
   readonly hashed: readonly HashColumn[];
   /** Columns whose texts differ between the engines for equal values. */
   readonly byMeaning: readonly HashColumn[];
@@ -53,6 +55,10 @@ export function planComparison(options: VerifyOptions, pair: TablePair): Compari
   const key = primaryKey ?? hashed;
   const identity = primaryKey ?? [...hashed, ...byMeaning];
   const sides = { source: verifierOf(options.source), target: verifierOf(options.target) };
+  const sorts = (columns: ColumnPair): boolean =>
+    sameOrder(columns) && sides.source.sorts(columns.source.type) && sides.target.sorts(columns.target.type);
+  const unsorted = primaryKey?.findIndex((columns) => !sorts(columns)) ?? 0;
+  const rangeKey = unsorted < 0 ? key : key.slice(0, unsorted);
   const sideOf = (name: Side['name']): Side => {
     const column = (columns: ColumnPair): HashColumn => sideColumn(columns, name, isHashed(columns));
     return {
@@ -60,6 +66,7 @@ export function planComparison(options: VerifyOptions, pair: TablePair): Compari
       pair,
       verifier: sides[name],
       key: key.map(column),
+      rangeKey: rangeKey.map(column),
       hashed: hashed.map(column),
       byMeaning: byMeaning.map(column),
       dealtBy: key.filter(isHashed).map(column),
@@ -67,15 +74,13 @@ export function planComparison(options: VerifyOptions, pair: TablePair): Compari
     };
   };
   const ofSource = sideOf('source');
-  const sorts = (columns: ColumnPair): boolean =>
-    sameOrder(columns) && sides.source.sorts(columns.source.type) && sides.target.sorts(columns.target.type);
   return {
     pair,
     source: ofSource,
     target: sideOf('target'),
     algorithm,
     keyed: primaryKey !== undefined,
-    rangeable: primaryKey?.every(sorts) ?? false,
+    rangeable: rangeKey.length > 0,
     left: pair.columns.filter((columns) => !isComparable(columns)),
     identityNames: identity.map((columns) => columns.source.name),
     identityTypes: identity.map(meaningType),

@@ -1,6 +1,6 @@
 import type { Mismatch, TableName } from '@tsmolt/core';
 
-/** MOLT's counters (manual, "MOLT Verify", usage). */
+/** MOLT's counters (manual, "MOLT Verify", usage), and `stillChanging`, which is ours. */
 export interface RowCounts {
   /** Rows of the source. */
   readonly truthRows: number;
@@ -10,7 +10,10 @@ export interface RowCounts {
   readonly missing: number;
   readonly mismatch: number;
   readonly extraneous: number;
+  /** Rows that were read again because the databases are written to. */
   readonly liveRetry: number;
+  /** Rows that the source changed whenever they were read: nobody can say whether they are equal. */
+  readonly stillChanging: number;
   readonly columnMismatch: number;
 }
 
@@ -22,6 +25,7 @@ export const noRows: RowCounts = {
   mismatch: 0,
   extraneous: 0,
   liveRetry: 0,
+  stillChanging: 0,
   columnMismatch: 0,
 };
 
@@ -35,13 +39,16 @@ export function addCounts(left: RowCounts, right: RowCounts): RowCounts {
     mismatch: sum('mismatch'),
     extraneous: sum('extraneous'),
     liveRetry: sum('liveRetry'),
+    stillChanging: sum('stillChanging'),
     columnMismatch: sum('columnMismatch'),
   };
 }
 
-/** A row that is not the same on both sides. */
+export type DifferenceKind = 'missing' | 'mismatch' | 'extraneous';
+
+/** A row that is not the same on both sides, or of which that could not be told. */
 export interface DifferentRow {
-  readonly kind: 'missing' | 'mismatch' | 'extraneous';
+  readonly kind: DifferenceKind | 'still changing';
   /** Names and values of the key; of the whole row where the table has no key. */
   readonly key: Readonly<Record<string, string | null>>;
   /** The columns that differ; empty for rows that one side lacks. */
@@ -61,7 +68,39 @@ export interface TableResult {
   readonly rows: readonly DifferentRow[];
 }
 
+/** What became of the rows that differ. */
+export interface RepairReport {
+  readonly file: string;
+  /** Statements that the file holds. */
+  readonly statements: number;
+  /** Differing rows for which there is no statement. */
+  readonly unrepairable: readonly Unrepairable[];
+  /** Unset where the statements were written and not run. */
+  readonly applied?: AppliedRepairs;
+}
+
+export interface Unrepairable {
+  readonly table: TableName;
+  readonly rows: number;
+  readonly reason: string;
+}
+
+export interface AppliedRepairs {
+  /** Rows that were inserted, updated and deleted. */
+  readonly changedRows: number;
+  /** Statements that found the row to be another than the one that was seen. */
+  readonly withoutEffect: number;
+  /** Statements that the target refused. */
+  readonly refused: number;
+  /** Rows that differ still, or again. */
+  readonly remaining: number;
+}
+
+/** `undecided`: nothing is known to differ, but rows changed whenever they were read. */
+export type Verdict = 'equal' | 'different' | 'undecided';
+
 export interface VerifyReport {
+  /** What was found, before any repair. */
   readonly tables: readonly TableResult[];
   /** Differences of the schemas. */
   readonly mismatches: readonly Mismatch[];
@@ -69,6 +108,9 @@ export interface VerifyReport {
   readonly missingTables: readonly TableName[];
   /** Tables of the target that the source lacks. */
   readonly extraneousTables: readonly TableName[];
+  readonly repair?: RepairReport;
+  /** Of the databases as they were left: after the repair, where one was run. */
+  readonly verdict: Verdict;
   readonly equal: boolean;
   readonly netMs: number;
 }

@@ -1,26 +1,33 @@
-import type { HashedSet, KeyRange, LogicalType, RowText } from '@tsmolt/core';
+import type { HashedSet, KeyRange, Logger, LogicalType, RowSet, RowText } from '@tsmolt/core';
+import type { Findings } from './findings.js';
 import { meaningOf } from './meaning.js';
-import type { NamedRows } from './named-rows.js';
+import type { LiveOptions } from './options.js';
 import type { Comparison, Side } from './plan-comparison.js';
+import type { Limits } from './statement-limits.js';
 
 /** Of one table. */
-export interface TableWork {
+export interface TableWork extends Limits {
   readonly comparison: Comparison;
   readonly signal: AbortSignal;
-  /** Runs a statement when the server may take another one, and again when its connection was lost. */
-  readonly limited: <Result>(side: Side['name'], work: () => Promise<Result>) => Promise<Result>;
-  /** Runs what holds rows of both sides in memory when there is room for them. */
-  readonly holding: <Result>(work: () => Promise<Result>) => Promise<Result>;
-  readonly named: NamedRows;
-  /** Show hashes in the place of values. */
-  readonly redact: boolean;
+  readonly live: LiveOptions | undefined;
+  /** Its lines name the table. */
+  readonly logger: Logger;
 }
 
 export interface RangeWork extends TableWork {
   readonly range: KeyRange;
+  /** About so many rows are in the range. */
+  readonly rows: number;
+  readonly findings: Findings;
 }
 
-export function hashedSet({ comparison, signal }: TableWork, side: Side, range: KeyRange): HashedSet {
+/** @param signal ends the statement */
+export function hashedSet(
+  comparison: Comparison,
+  side: Side,
+  range: KeyRange,
+  signal: AbortSignal,
+): HashedSet {
   return {
     table: side.name === 'source' ? side.pair.source : side.pair.target,
     key: side.key,
@@ -29,6 +36,17 @@ export function hashedSet({ comparison, signal }: TableWork, side: Side, range: 
     range,
     signal,
     ...(side.condition === undefined ? {} : { condition: side.condition }),
+  };
+}
+
+/** The rows of a range, to cut it by the part of the key that can be cut by. */
+export function cuttableSet({ source }: Comparison, range: KeyRange, signal: AbortSignal): RowSet {
+  return {
+    table: source.pair.source,
+    key: source.rangeKey,
+    range,
+    signal,
+    ...(source.condition === undefined ? {} : { condition: source.condition }),
   };
 }
 

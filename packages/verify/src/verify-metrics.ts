@@ -2,6 +2,10 @@ import { Counter, displayName, Gauge, Registry } from '@tsmolt/core';
 import type { TableName } from '@tsmolt/core';
 import type { RowCounts } from './report.js';
 
+const outcomes = [
+  'success', 'conditionalSuccess', 'missing', 'mismatch', 'extraneous', 'liveRetry', 'stillChanging',
+] as const; // prettier-ignore
+
 /** What a verification is doing, for Prometheus. */
 export class VerifyMetrics {
   readonly registry = new Registry();
@@ -23,7 +27,7 @@ export class VerifyMetrics {
 
   rows(table: TableName, counts: RowCounts): void {
     const name = displayName(table);
-    for (const outcome of ['success', 'conditionalSuccess', 'missing', 'mismatch', 'extraneous'] as const) {
+    for (const outcome of outcomes) {
       if (counts[outcome] > 0) this.#rows.inc({ table: name, outcome }, counts[outcome]);
     }
   }

@@ -1,11 +1,15 @@
-import { clockDuration, displayName, matchTables, nameFilter, transformTables, TsmoltError, withRetry, withRowFilters } from '@tsmolt/core'; // prettier-ignore
+import { setMaxListeners } from 'node:events';
+import { clockDuration, displayName, matchTables, nameFilter, transformTables, TsmoltError, withRowFilters } from '@tsmolt/core'; // prettier-ignore
 import type { Mismatch, Table, TableName, TablePair } from '@tsmolt/core';
 import pLimit from 'p-limit';
 import { compareTable } from './compare-table.js';
-import type { Limits } from './compare-table.js';
 import type { VerifyOptions } from './options.js';
+import { Parking } from './parking.js';
 import { planComparison } from './plan-comparison.js';
-import type { TableResult, VerifyReport } from './report.js';
+import { RepairJob } from './repair/repair-job.js';
+import type { RepairReport, RowCounts, TableResult, Verdict, VerifyReport } from './report.js';
+import { StateFile } from './state/state-file.js';
+import { limitsOf } from './statement-limits.js';
 
 /**
  * Compares two databases: their schemas, then the rows of every table that both have.
@@ -23,16 +27,29 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
 async function compareDatabases(options: VerifyOptions): Promise<VerifyReport> {
   const started = performance.now();
   const { logger } = options;
+  const state = await StateFile.open(options);
   logger.info('verification in progress');
-  const found = await discover(options);
+  const { targets, ...found } = await discover(options);
   options.metrics.tables(found.pairs.length);
-  const tables = await compareTables(options, found.pairs);
+  const { tables, repair } = await compareTables(options, state, { ...found, targets });
+  await state.remove();
   const netMs = performance.now() - started;
   logger.info(
     { net_duration_ms: Math.round(netMs * 1000) / 1000, net_duration: clockDuration(netMs) },
     'verification complete',
   );
-  return { ...found, tables, netMs, equal: isEqual(found, tables) };
+  const { mismatches, missingTables, extraneousTables } = found;
+  const verdict = verdictOf(mismatches, tables, repair);
+  return {
+    tables,
+    mismatches,
+    missingTables,
+    extraneousTables,
+    netMs,
+    verdict,
+    equal: verdict === 'equal',
+    ...(repair === undefined ? {} : { repair }),
+  };
 }
 
 interface Discovered {
@@ -40,6 +57,8 @@ interface Discovered {
   readonly mismatches: readonly Mismatch[];
   readonly missingTables: readonly TableName[];
   readonly extraneousTables: readonly TableName[];
+  /** All tables of the target. */
+  readonly targets: readonly Table[];
 }
 
 async function discover(options: VerifyOptions): Promise<Discovered> {
@@ -61,6 +80,7 @@ async function discover(options: VerifyOptions): Promise<Discovered> {
   return {
     pairs,
     mismatches,
+    targets,
     missingTables: missing,
     extraneousTables: extraneous.map(({ name }) => name),
   };
@@ -109,47 +129,65 @@ const hides: ReadonlySet<Mismatch['tag']> = new Set([
   'missing column on target',
 ]);
 
-function isEqual(found: Discovered, tables: readonly TableResult[]): boolean {
-  const rowsDiffer = ({ counts }: TableResult): boolean =>
-    counts.missing + counts.mismatch + counts.extraneous + counts.columnMismatch > 0;
-  const uncompared = found.mismatches.some(({ tag, failable }) => failable && hides.has(tag));
-  return !uncompared && !tables.some(rowsDiffer);
+function verdictOf(
+  mismatches: readonly Mismatch[],
+  tables: readonly TableResult[],
+  repair: RepairReport | undefined,
+): Verdict {
+  const sum = (names: readonly (keyof RowCounts)[]): number =>
+    tables.reduce((total, { counts }) => total + names.reduce((all, name) => all + counts[name], 0), 0);
+  const uncompared = mismatches.some(({ tag, failable }) => failable && hides.has(tag));
+  if (uncompared || sum(['columnMismatch']) > 0) return 'different';
+  const left = (repair?.unrepairable ?? []).reduce((total, { rows }) => total + rows, 0);
+  const undecided = sum(['stillChanging']);
+  const different =
+    repair?.applied === undefined
+      ? sum(['missing', 'mismatch', 'extraneous'])
+      : // What changes still is among what cannot be repaired.
+        repair.applied.remaining + repair.applied.refused + left - undecided;
+  if (different > 0) return 'different';
+  return undecided > 0 ? 'undecided' : 'equal';
 }
 
 /** Tables at a time: small ones would leave all connections but one without work. */
 const tablesAtATime = 4;
 
-/** Shares of rows that are held in memory at a time. */
-const sharesAtATime = 4;
+interface Compared {
+  readonly tables: readonly TableResult[];
+  readonly repair?: RepairReport;
+}
 
-/** The first error stops the other tables, and is thrown when they have stopped. */
-async function compareTables(options: VerifyOptions, pairs: readonly TablePair[]): Promise<TableResult[]> {
+/** The first error stops the other tables, and is thrown when they have stopped and what is finished is noted. */
+async function compareTables(options: VerifyOptions, state: StateFile, found: Discovered): Promise<Compared> {
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
+  // Every statement that runs listens; Node would take eleven of them for a leak.
+  setMaxListeners(0, signal);
   const all = { ...options, signal };
-  const limit = pLimit(tablesAtATime);
+  const comparisons = found.pairs.map((pair) => planComparison(all, pair));
   const limits = limitsOf(all);
-  const comparisons = pairs.map((pair) => planComparison(all, pair));
-  const running = comparisons.map((comparison) => limit(() => compareTable(all, comparison, limits)));
+  const progress = comparisons.map((comparison) => state.table(comparison));
+  state.announce();
+  await state.save();
+  const job =
+    options.repair === undefined ? undefined : await RepairJob.open(all, options.repair, comparisons);
+  const shared = { limits, parking: new Parking(), ...(job === undefined ? {} : { repairs: job.sink }) };
+  const limit = pLimit(tablesAtATime);
+  const running = comparisons.map(async (comparison, index) => {
+    const own = progress[index] ?? state.table(comparison);
+    return limit(() => compareTable(all, comparison, own, shared));
+  });
   try {
-    return await Promise.all(running);
+    const tables = await Promise.all(running);
+    return job === undefined ? { tables } : { tables, repair: await job.finish(found.targets, limits) };
   } catch (thrown) {
     failure.abort();
     await Promise.allSettled(running);
+    await state.save();
     throw thrown;
+  } finally {
+    await job?.close();
   }
-}
-
-/** So many statements at a time on each server, over all tables. */
-function limitsOf({ concurrency, signal, logger }: VerifyOptions): Limits {
-  const bySide = { source: pLimit(concurrency), target: pLimit(concurrency) };
-  const onRetry = (error: TsmoltError, attempt: number): void =>
-    logger.warn({ code: error.code, attempt }, `${error.message}; trying again`);
-  const holding = pLimit(sharesAtATime);
-  return {
-    limited: (side, work) => bySide[side](() => withRetry(work, { signal, onRetry })),
-    holding: (work) => holding(work),
-  };
 }
 
 function stopped(): TsmoltError {
