@@ -8,6 +8,8 @@ export interface LogOptions {
   readonly file: string | true;
   /** For people instead of machines. */
   readonly console: boolean;
+  /** How a line is written, where neither JSON nor `console` is wanted. */
+  readonly format?: (line: string) => string;
   /** The command's name, for the name of the file. */
   readonly command: string;
   /** Prints a line to the terminal without disturbing a progress display. */
@@ -25,12 +27,21 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
   const toTerminal = options.file === 'stdout';
   const fd = toTerminal ? undefined : openFile(options);
   const write = fd === undefined ? options.print : (line: string): void => void writeSync(fd, line);
-  const destination = options.console ? await prettyLines(write, toTerminal) : { write };
+  const destination = options.console
+    ? await prettyLines(write, toTerminal)
+    : formatted(write, options.format);
   return {
     logger: createLogger(options.level, destination),
     toTerminal,
     close: () => (fd === undefined ? undefined : closeSync(fd)),
   };
+}
+
+function formatted(
+  write: (line: string) => void,
+  format: LogOptions['format'],
+): { write: (line: string) => void } {
+  return format === undefined ? { write } : { write: (line) => write(format(line)) };
 }
 
 function openFile(options: LogOptions): number {

@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { escapePasswordCommand } from './escape-password-command.js';
 import { fetchCommand } from './fetch-command.js';
 import { commandsBelow, separateBooleans } from './boolean-flags.js';
+import { replicatorCommand } from './replicator/replicator-command.js';
+import { userscriptCommand } from './userscript-command.js';
 import { verifyCommand } from './verify-command.js';
 
 /**
@@ -20,6 +22,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .enablePositionalOptions()
     .addCommand(fetchCommand((code) => (exitCode = code)))
     .addCommand(verifyCommand((code) => (exitCode = code)))
+    .addCommand(replicatorCommand((code) => (exitCode = code)))
+    .addCommand(userscriptCommand((code) => (exitCode = code)))
     .addCommand(escapePasswordCommand())
     .showHelpAfterError('(add --help for all options and examples)')
     .exitOverride();

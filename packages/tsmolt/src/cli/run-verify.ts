@@ -25,6 +25,14 @@ export interface VerifyFlags {
   readonly transformationsFile?: string;
   readonly concurrency: number;
   readonly rowBatchSize: number;
+  readonly statementTimeout: number;
+  readonly live?: true;
+  readonly liveRetries?: number;
+  readonly stagingConn?: string;
+  readonly stagingSchema?: string;
+  readonly stateFile?: string;
+  readonly repairFile?: string;
+  readonly repairApply?: true;
   readonly report?: string;
   readonly namedRows: number;
   readonly redactValues?: true;
@@ -36,6 +44,8 @@ export interface VerifyFlags {
 
 /** It could not be told whether the databases are equal. */
 const couldNotTell = 2;
+
+const exitCodes = { equal: 0, different: 1, undecided: couldNotTell } as const;
 
 /**
  * Runs `tsmolt verify`.
@@ -60,7 +70,7 @@ export async function runVerifyCommand(flags: VerifyFlags, metricsDemanded: bool
     const report = await verify({ ...requestOf(flags, logger, stop.signal), metrics });
     if (flags.report !== undefined) await writeReport(flags.report, report);
     if (forPeople && log.toTerminal) process.stdout.write(verifySummary(report));
-    return report.equal ? 0 : 1;
+    return exitCodes[report.verdict];
   } catch (thrown) {
     const error = asTsmoltError(thrown);
     logger.error({ code: error.code, advice: error.advice }, `Error: ${error.message}`);
@@ -103,11 +113,43 @@ function requestOf(flags: VerifyFlags, logger: Logger, signal: AbortSignal): Ver
     rowBatchSize: flags.rowBatchSize,
     namedRows: flags.namedRows,
     redactValues: flags.redactValues === true,
+    statementTimeoutMs: flags.statementTimeout,
     logger,
     signal,
     ...(flags.filterPath === undefined ? {} : { filterPath: flags.filterPath }),
     ...(flags.transformationsFile === undefined ? {} : { transformationsFile: flags.transformationsFile }),
+    ...(flags.stateFile === undefined ? {} : { stateFile: flags.stateFile }),
+    ...liveOf(flags),
+    ...stagingOf(flags),
+    ...repairOf(flags),
   };
+}
+
+function liveOf({ live, liveRetries }: VerifyFlags): Pick<VerifyRequest, 'live' | 'liveRetries'> {
+  if (liveRetries !== undefined && live !== true) throw without('--live-retries', '--live');
+  return { live: live === true, ...(liveRetries === undefined ? {} : { liveRetries }) };
+}
+
+function stagingOf({ stagingConn, stagingSchema }: VerifyFlags): Pick<VerifyRequest, 'staging'> {
+  if (stagingConn === undefined) {
+    if (stagingSchema !== undefined) throw without('--stagingSchema', '--stagingConn');
+    return {};
+  }
+  return { staging: { stagingConn, ...(stagingSchema === undefined ? {} : { stagingSchema }) } };
+}
+
+/** Nothing is run of which no record is left. */
+function repairOf({ repairFile, repairApply }: VerifyFlags): Pick<VerifyRequest, 'repair'> {
+  if (repairFile !== undefined) return { repair: { file: repairFile, apply: repairApply === true } };
+  if (repairApply === true) throw without('--repair-apply', '--repair-file');
+  return {};
+}
+
+function without(flag: string, missing: string): TsmoltError {
+  return new TsmoltError('TSM1001', {
+    message: `${flag} is of no use without ${missing}`,
+    advice: `Add ${missing}, or leave ${flag} out.`,
+  });
 }
 
 async function writeReport(file: string, report: VerifyReport): Promise<void> {

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { logLevels } from '@tsmolt/core';
 import type { VerifyFlags } from './run-verify.js';
-import { count, positiveInteger } from './values.js';
+import { count, duration, positiveInteger } from './values.js';
 
 const examples = `
 Examples:
@@ -11,7 +11,19 @@ Examples:
 
   Compare three tables, gently, and keep the report:
     tsmolt verify --source $SOURCE --target $TARGET --table-filter 'employees|payments|orders' \\
-      --concurrency 2 --report verify.json --use-console-writer
+      --concurrency 2 --statement-timeout 10s --report verify.json --use-console-writer
+
+  Compare databases while an application writes and a replicator follows:
+    tsmolt verify --source $SOURCE --target $TARGET --live
+
+  The same, waiting for just those changes that a row was read with (the replicator's staging schema says how far it is):
+    tsmolt verify --source $SOURCE --target $TARGET --live --stagingConn $TARGET --stagingSchema defaultdb._replicator
+
+  Compare a large database; the same command goes on where a run was killed:
+    tsmolt verify --source $SOURCE --target $TARGET --state-file verify.state
+
+  Write the statements that would make the target equal, read them, and only then run them:
+    tsmolt verify --source $SOURCE --target $TARGET --repair-file repair.sql
 
 Exit codes: 0 both hold the same, 1 they differ, 2 it could not be told (or wrong use), 130 or 143 stopped by a signal.`;
 
@@ -22,6 +34,8 @@ export function verifyCommand(exit: (code: number) => void): Command {
     .requiredOption('--source <url>', 'connection string of the source database')
     .requiredOption('--target <url>', 'connection string of the target database');
   addComparisonFlags(command);
+  addPatienceFlags(command);
+  addRepairFlags(command);
   addOutputFlags(command);
   return command.addHelpText('after', examples).action(async (flags: VerifyFlags) => {
     const { runVerifyCommand } = await import('./run-verify.js');
@@ -44,6 +58,43 @@ function addComparisonFlags(command: Command): void {
     .option('--transformations-file <file>', 'JSON file with the rules that the rows were moved by')
     .option('--concurrency <n>', 'statements at a time on each server', positiveInteger, 16)
     .option('--row-batch-size <n>', 'rows that one statement hashes, about', positiveInteger, 20_000);
+}
+
+function addPatienceFlags(command: Command): void {
+  command
+    .option(
+      '--statement-timeout <duration>',
+      'cancel a statement that takes longer, and divide its rows; 0 for no limit (tsmolt only)',
+      duration,
+      0,
+    )
+    .option(
+      '--live',
+      'the databases are written to: read rows that differ again before they count (tsmolt only)',
+    )
+    .option(
+      '--live-retries <n>',
+      'how often, with growing waits, while the source has the same row (default: 8; tsmolt only)',
+      positiveInteger,
+    )
+    .option(
+      '--stagingConn <url>',
+      'with --live: staging database of the replicator; rows that differ are read again when it has come so far (tsmolt only)',
+    )
+    .option('--stagingSchema <schema>', 'its staging schema (default: _replicator; tsmolt only)')
+    .option(
+      '--state-file <file>',
+      'note finished work here; where the file is there, go on with the run that it tells of (tsmolt only)',
+    );
+}
+
+function addRepairFlags(command: Command): void {
+  command
+    .option('--repair-file <file>', 'write the statements that make the target equal, as SQL (tsmolt only)')
+    .option(
+      '--repair-apply',
+      'run the statements of --repair-file, and compare their rows again: WRITES to the target (tsmolt only)',
+    );
 }
 
 function addOutputFlags(command: Command): void {

@@ -22,7 +22,37 @@ export function verifySummary(report: VerifyReport): string {
       formatCount(counts.extraneous),
     ]);
   }
-  const verdict = report.equal ? 'The databases hold the same rows' : 'The databases DIFFER';
   const missing = report.missingTables.map((name) => `missing on the target: ${displayName(name)}\n`);
-  return `${withoutInnerLines(table.toString())}\n${missing.join('')}${verdict} (${formatSeconds(report.netMs)})\n`;
+  return `${withoutInnerLines(table.toString())}\n${missing.join('')}${unsettled(report)}${repaired(report)}${verdicts[report.verdict]} (${formatSeconds(report.netMs)})\n`;
+}
+
+const verdicts = {
+  equal: 'The databases hold the same rows',
+  different: 'The databases DIFFER',
+  undecided: 'It is NOT KNOWN whether the databases hold the same rows: some change all the time',
+} as const;
+
+function unsettled({ tables }: VerifyReport): string {
+  return tables
+    .filter(({ counts }) => counts.stillChanging > 0)
+    .map(
+      ({ table, counts }) =>
+        `still changing in ${displayName(table)}: ${formatCount(counts.stillChanging)} rows\n`,
+    )
+    .join('');
+}
+
+function repaired({ repair }: VerifyReport): string {
+  if (repair === undefined) return '';
+  const left = repair.unrepairable.map(
+    ({ table, rows, reason }) =>
+      `not repaired: ${formatCount(rows)} rows of ${displayName(table)}: ${reason}\n`,
+  );
+  const { applied } = repair;
+  const outcome =
+    applied === undefined
+      ? `${formatCount(repair.statements)} statements that repair the target are in ${repair.file}; none was run`
+      : `repaired: ${formatCount(applied.changedRows)} rows changed, ${formatCount(applied.withoutEffect)} statements without effect, ` +
+        `${formatCount(applied.refused)} refused, ${formatCount(applied.remaining)} rows differ still`;
+  return `${left.join('')}${outcome}\n`;
 }

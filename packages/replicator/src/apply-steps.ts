@@ -1,0 +1,166 @@
+import { displayName, TsmoltError } from '@tsmolt/core';
+import type { ApplyTransaction, ChangedTable, Mutation, RowBatch, Table } from '@tsmolt/core';
+import { collapse } from './collapse.js';
+import type { Step, TableChanges } from './collapse.js';
+import { batchesOf, rekeyOf } from './row-batches.js';
+import type { TableBatches } from './row-batches.js';
+import type { ChangeScript } from './script.js';
+import type { TableOrder } from './table-order.js';
+import type { Route, RoutedMutation, TargetTables } from './target-tables.js';
+
+/** What was written to one table by one step. */
+export interface TableOutcome {
+  readonly table: Table;
+  readonly proposed: number;
+  readonly upserted: number;
+  readonly deleted: number;
+  readonly durationMs: number;
+}
+
+export interface StepContext {
+  readonly order: TableOrder;
+  readonly tables: TargetTables;
+  readonly script: ChangeScript | undefined;
+}
+
+/** @throws TsmoltError `TSM4011` when the target refuses a row, or lacks one that has to be there */
+export async function applySteps(
+  transaction: ApplyTransaction,
+  steps: readonly Step[],
+  context: StepContext,
+): Promise<TableOutcome[]> {
+  const outcomes: TableOutcome[] = [];
+  for (const step of steps) {
+    if (step.kind === 'rows') outcomes.push(...(await applyRows(transaction, step.tables, context)));
+    else if (step.kind === 'truncate') await transaction.truncate(step.tables);
+    else outcomes.push(...(await applyRekey(transaction, step.change, context)));
+  }
+  return outcomes;
+}
+
+interface Work {
+  readonly table: Table;
+  readonly changes: readonly RoutedMutation[];
+  readonly batches: TableBatches;
+  upserted: number;
+  deleted: number;
+  durationMs: number;
+}
+
+/**
+ * Rows that nothing can point at are deleted first, so that their unique values are free; then rows are written, parents
+ * before children; then the others are deleted, children before parents.
+ */
+async function applyRows(
+  transaction: ApplyTransaction,
+  tables: readonly TableChanges[],
+  context: StepContext,
+): Promise<TableOutcome[]> {
+  const { order } = context;
+  const works = tables
+    .map((changes): Work => ({
+      ...changes,
+      batches: batchesOf(changes),
+      upserted: 0,
+      deleted: 0,
+      durationMs: 0,
+    }))
+    .toSorted((left, right) => order.rank(left.table) - order.rank(right.table));
+  const own = works.filter(({ table }) => context.script?.writes(table) !== true).toReversed();
+  for (const work of own) {
+    if (!order.isReferenced(work.table)) await timed(work, () => remove(transaction, work));
+  }
+  for (const work of works) {
+    await timed(work, () =>
+      own.includes(work) ? write(transaction, work) : writeByScript(transaction, work, context),
+    );
+  }
+  for (const work of own) {
+    if (order.isReferenced(work.table)) await timed(work, () => remove(transaction, work));
+  }
+  return works.map(({ table, changes, upserted, deleted, durationMs }) => ({
+    table,
+    proposed: changes.length,
+    upserted,
+    deleted,
+    durationMs,
+  }));
+}
+
+async function timed(work: Work, run: () => Promise<void>): Promise<void> {
+  const started = performance.now();
+  await run();
+  work.durationMs += performance.now() - started;
+}
+
+async function remove(transaction: ApplyTransaction, work: Work): Promise<void> {
+  for (const batch of work.batches.deletes) work.deleted += await transaction.delete(batch);
+}
+
+async function write(transaction: ApplyTransaction, work: Work): Promise<void> {
+  for (const batch of work.batches.upserts) work.upserted += await transaction.upsert(batch);
+  for (const batch of work.batches.updates) {
+    const found = await transaction.update(batch);
+    if (found < batch.rows.length) throw missingRows(batch, batch.rows.length - found);
+    work.upserted += found;
+  }
+}
+
+/** Rows that the script gives back are written without it. */
+async function writeByScript(transaction: ApplyTransaction, work: Work, context: StepContext): Promise<void> {
+  const changes = work.changes.map(asMutation);
+  const writeOwn = async (rows: readonly Mutation[]): Promise<void> => {
+    const steps = collapse(
+      rows.map((row) => context.tables.routed(row)),
+      true,
+    );
+    await applySteps(transaction, steps, { ...context, script: undefined });
+  };
+  await context.script?.write({ table: work.table, changes, transaction, write: writeOwn });
+  work.upserted += work.changes.length;
+}
+
+const shapes = new WeakMap<Route, ChangedTable>();
+
+/** In the target's names. The same shape is the same object, so that a script has to learn it once. */
+function asMutation({ route, kind, values, oldKey, source: { before } }: RoutedMutation): Mutation {
+  let table = shapes.get(route);
+  if (table === undefined) {
+    table = { name: route.table.name, columns: route.columns, key: route.keyAt };
+    shapes.set(route, table);
+  }
+  return {
+    kind,
+    table,
+    values,
+    ...(oldKey === undefined ? {} : { oldKey }),
+    ...(before === undefined || route.take !== undefined ? {} : { before }),
+  };
+}
+
+/** A row that has its new key already was given it before the answer to a COMMIT was lost. */
+async function applyRekey(
+  transaction: ApplyTransaction,
+  change: RoutedMutation,
+  context: StepContext,
+): Promise<TableOutcome[]> {
+  const { table } = change.route;
+  if (context.script?.writes(table) === true) {
+    return applyRows(transaction, [{ table, changes: [change] }], context);
+  }
+  const started = performance.now();
+  const batch = rekeyOf(change);
+  const found = (await transaction.rekey(batch, change.oldKey ?? [])) || (await transaction.update(batch));
+  if (found === 0) throw missingRows(batch, 1);
+  return [{ table, proposed: 1, upserted: 1, deleted: 0, durationMs: performance.now() - started }];
+}
+
+/** Only some of the row's values came, so that it cannot be written where it is not there. */
+function missingRows({ table, key, rows }: RowBatch, count: number): TsmoltError {
+  const which = count === 1 && rows.length === 1 ? 'the row' : `${count} of ${rows.length} rows`;
+  return new TsmoltError('TSM4011', {
+    message: `${displayName(table.name)}: ${which} to be updated by (${key.join(', ')}) ${count === 1 ? 'is' : 'are'} not on the target`,
+    advice:
+      'Somebody deleted on the target, or the load was incomplete: compare with `tsmolt verify`, and repair with --repair-file.',
+  });
+}

@@ -1,0 +1,157 @@
+import type { ChangeValue, Table, TableName } from '@tsmolt/core';
+import type { RoutedMutation } from './target-tables.js';
+
+/** Rows of one table, no two with the same key: their order does not count. */
+export interface TableChanges {
+  readonly table: Table;
+  readonly changes: readonly RoutedMutation[];
+}
+
+/** What is done on the target one after the other. */
+export type Step =
+  | { readonly kind: 'rows'; readonly tables: readonly TableChanges[] }
+  /** A row gets another key, and only some of its values are known: the target has the others. */
+  | { readonly kind: 'rekey'; readonly change: RoutedMutation }
+  | { readonly kind: 'truncate'; readonly tables: readonly TableName[] };
+
+export interface Truncation {
+  readonly kind: 'truncate';
+  readonly tables: readonly TableName[];
+}
+
+/** A change, or the emptying of tables, in the order of the source. */
+export type RoutedEvent = RoutedMutation | Truncation;
+
+/**
+ * Turns changes into as few steps as keep their meaning: several changes of a row become one (`--collapseMutations`), and
+ * rows of different keys are written together.
+ */
+export function collapse(events: Iterable<RoutedEvent>, combine: boolean): Step[] {
+  const steps = new Steps(combine);
+  for (const event of events) steps.add(event);
+  return steps.finish();
+}
+
+interface OpenTable {
+  readonly route: RoutedMutation['route'];
+  readonly byKey: Map<string, RoutedMutation>;
+}
+
+class Steps {
+  readonly #combine: boolean;
+  readonly #steps: Step[] = [];
+  #open = new Map<Table, OpenTable>();
+
+  constructor(combine: boolean) {
+    this.#combine = combine;
+  }
+
+  finish(): Step[] {
+    this.#close();
+    return this.#steps;
+  }
+
+  add(event: RoutedEvent): void {
+    if (event.kind === 'truncate') this.#alone({ kind: 'truncate', tables: event.tables });
+    else if (event.oldKey !== undefined) this.#moveRow(event, event.oldKey);
+    else this.#change(event, keyText(event));
+  }
+
+  #change(change: RoutedMutation, key: string): void {
+    const open = this.#openTable(change);
+    const before = open.byKey.get(key);
+    if (this.#standsApart(open, change, before)) {
+      this.#close();
+      this.#openTable(change).byKey.set(key, change);
+    } else {
+      open.byKey.set(key, before === undefined ? change : combined(before, change));
+    }
+  }
+
+  /** Where texts of keys do not tell rows apart, nothing but changes of one kind may go together. */
+  #standsApart(open: OpenTable, change: RoutedMutation, before: RoutedMutation | undefined): boolean {
+    if (before !== undefined && !this.#combine) return true;
+    if (change.route.exactKey) return false;
+    const [first] = open.byKey.values();
+    return before !== undefined || (first !== undefined && first.kind !== change.kind);
+  }
+
+  /** The row under its old key goes and the one under its new key comes, provided that all its values are known. */
+  #moveRow(change: RoutedMutation, oldKey: readonly ChangeValue[]): void {
+    const open = this.#openTable(change);
+    const oldText = textOfKey(oldKey);
+    const before = open.byKey.get(oldText);
+    const whole = before === undefined ? change : combined(before, change);
+    if (whole.kind !== 'upsert' || !change.route.exactKey || !this.#combine) {
+      this.#alone({ kind: 'rekey', change });
+      return;
+    }
+    open.byKey.set(oldText, deletionOf(change, oldKey));
+    open.byKey.set(keyText(change), withoutOldKey(whole));
+  }
+
+  /** One shape of a table at a time: the columns of a statement are those of one route. */
+  #openTable({ route }: RoutedMutation): OpenTable {
+    const known = this.#open.get(route.table);
+    if (known?.route === route) return known;
+    if (known !== undefined) this.#close();
+    const open = { route, byKey: new Map<string, RoutedMutation>() };
+    this.#open.set(route.table, open);
+    return open;
+  }
+
+  #alone(step: Step): void {
+    this.#close();
+    this.#steps.push(step);
+  }
+
+  #close(): void {
+    const tables = [...this.#open.values()]
+      .filter(({ byKey }) => byKey.size > 0)
+      .map(({ route, byKey }) => ({ table: route.table, changes: [...byKey.values()] }));
+    if (tables.length > 0) this.#steps.push({ kind: 'rows', tables });
+    this.#open = new Map();
+  }
+}
+
+/** What two changes of one row do together. */
+function combined(before: RoutedMutation, change: RoutedMutation): RoutedMutation {
+  if (change.kind !== 'update' || before.kind === 'delete') return change;
+  const values = change.values.map((value, at) => (value === undefined ? before.values[at] : value));
+  return { ...change, kind: before.kind, values };
+}
+
+/** The row under its new key, where all its values are known. */
+export function arrival(change: RoutedMutation): RoutedMutation | undefined {
+  return change.oldKey === undefined || change.kind !== 'upsert' ? undefined : withoutOldKey(change);
+}
+
+/** The end of the row under its old key. */
+export function departure(change: RoutedMutation): RoutedMutation | undefined {
+  return change.oldKey === undefined ? undefined : deletionOf(change, change.oldKey);
+}
+
+/** @param key in the order of the route's key */
+export function deletionOf({ route, source }: RoutedMutation, key: readonly ChangeValue[]): RoutedMutation {
+  const values = route.columns.map((_, at): ChangeValue => {
+    const index = route.keyAt.indexOf(at);
+    return index === -1 ? undefined : key[index];
+  });
+  return { route, kind: 'delete', values, source };
+}
+
+function withoutOldKey({ route, kind, values, source }: RoutedMutation): RoutedMutation {
+  return { route, kind, values, source };
+}
+
+/** The key's values as one text: equal for the same key of the same route only. */
+export function keyText({ route, values }: RoutedMutation): string {
+  const [only] = route.keyAt;
+  if (route.keyAt.length === 1 && only !== undefined) return values[only] ?? '';
+  return textOfKey(route.keyAt.map((at) => values[at]));
+}
+
+/** As `keyText`, of the values of a key alone. */
+export function textOfKey(key: readonly ChangeValue[]): string {
+  return key.length === 1 ? (key[0] ?? '') : JSON.stringify(key);
+}

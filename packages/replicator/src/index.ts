@@ -1,0 +1,10 @@
+export * from './dead-letters.js';
+export * from './options.js';
+export type { Positions } from './progress.js';
+export * from './replicate.js';
+export * from './replication-metrics.js';
+export * from './replication-state.js';
+export type { ChangeScript, ScriptWrite } from './script.js';
+export { streamStatuses } from './status-memo.js';
+export type { StreamStatus } from './status-memo.js';
+export { TargetSchema } from './target-schema.js';

@@ -1,0 +1,87 @@
+import { TsmoltError } from '@tsmolt/core';
+import type { ChangeSource, Mutation, SchemaEvent } from '@tsmolt/core';
+import type { RoutedEvent } from './collapse.js';
+import type { ReplicationOptions } from './options.js';
+import { judge } from './schema-events.js';
+import type { TargetTables } from './target-tables.js';
+import type { SourceTransaction, TransactionEvent } from './transactions.js';
+
+/** A transaction whose changes have found their tables on the target. */
+export interface RoutedTransaction {
+  readonly events: readonly RoutedEvent[];
+  readonly position: string;
+  readonly committedAt: number;
+}
+
+export interface Prepared {
+  readonly transactions: readonly RoutedTransaction[];
+  /** Why the transaction after these must not be written; these must be, before anybody hears of it. */
+  readonly stop: TsmoltError | undefined;
+}
+
+export interface PrepareContext {
+  readonly options: ReplicationOptions;
+  readonly source: ChangeSource;
+  readonly tables: TargetTables;
+}
+
+/** Routes the changes of transactions, through the script where there is one, up to the first that must not be written. */
+export async function prepare(
+  transactions: readonly SourceTransaction[],
+  context: PrepareContext,
+): Promise<Prepared> {
+  const routed: RoutedTransaction[] = [];
+  const scripted = await runScript(transactions, context);
+  for (const [index, { events, position, committedAt }] of transactions.entries()) {
+    const found = routeEvents(scripted[index] ?? events, position, context);
+    if (found instanceof TsmoltError) return { transactions: routed, stop: found };
+    routed.push({ events: found, position, committedAt });
+  }
+  return { transactions: routed, stop: undefined };
+}
+
+/** All changes of all transactions cross into the script at once. */
+async function runScript(
+  transactions: readonly SourceTransaction[],
+  { options: { script } }: PrepareContext,
+): Promise<readonly (readonly TransactionEvent[])[]> {
+  if (script === undefined) return transactions.map(({ events }) => events);
+  const changes = transactions.flatMap(({ events }) => events.filter(isMutation));
+  const results = await script.transform(changes);
+  let next = 0;
+  return transactions.map(({ events }) =>
+    events.flatMap((event): readonly TransactionEvent[] =>
+      isMutation(event) ? (results[next++] ?? []) : [event],
+    ),
+  );
+}
+
+function isMutation(event: TransactionEvent): event is Mutation {
+  return event.kind !== 'truncate' && event.kind !== 'ddl';
+}
+
+/** @returns the error that stands in the way of the whole transaction, where there is one */
+function routeEvents(
+  events: readonly TransactionEvent[],
+  position: string,
+  context: PrepareContext,
+): RoutedEvent[] | TsmoltError {
+  const routed: RoutedEvent[] = [];
+  try {
+    for (const event of events) {
+      if (event.kind === 'truncate' || event.kind === 'ddl') {
+        const verdict = judge(event, position, context);
+        if (verdict instanceof TsmoltError) return verdict;
+        if (verdict === 'apply') routed.push(truncation(event, context.tables));
+      } else routed.push(context.tables.routed(event));
+    }
+  } catch (thrown) {
+    if (thrown instanceof TsmoltError) return thrown;
+    throw thrown;
+  }
+  return routed;
+}
+
+function truncation({ tables }: SchemaEvent, target: TargetTables): RoutedEvent {
+  return { kind: 'truncate', tables: tables.flatMap(({ table }) => target.find(table)?.name ?? []) };
+}

@@ -1,0 +1,100 @@
+import type { ChangeSource, Logger } from '@tsmolt/core';
+
+/** How far the stream has come. Four different things: none may stand for another. */
+export interface Positions {
+  /** The end of the last transaction that was read. */
+  received: string | undefined;
+  /** Everything before it is on the target, or waits in staging. */
+  applied: string | undefined;
+  /** As `applied`, and a restart goes on from here. */
+  durable: string | undefined;
+  /** What the source was told. */
+  acknowledged: string | undefined;
+  /** The source's clock at `applied`, in milliseconds since 1970. */
+  appliedAt: number | undefined;
+}
+
+/** A position, and the source's clock there. */
+export interface Reached {
+  readonly position: string;
+  readonly at: number;
+}
+
+/** Keeps the positions of a stream and tells the source what it may forget. */
+export class Progress {
+  readonly positions: Positions;
+  readonly #save: (position: string) => Promise<void>;
+  readonly #logger: Logger;
+  readonly #message: string;
+  #savedAt = 0;
+
+  /** @param save makes a position durable where nothing was written together with it */
+  constructor({
+    start,
+    save,
+    logger,
+    message,
+  }: {
+    start: string | undefined;
+    save: (position: string) => Promise<void>;
+    logger: Logger;
+    /** The reference's words: `progressed to LSN:`, `progressed to consistent point:`. */
+    message: string;
+  }) {
+    this.positions = {
+      received: start,
+      applied: start,
+      durable: start,
+      acknowledged: undefined,
+      appliedAt: undefined,
+    };
+    this.#save = save;
+    this.#logger = logger;
+    this.#message = message;
+  }
+
+  /** Forgets what was not made durable: it will be read again. */
+  restart(durable: string | undefined): void {
+    Object.assign(this.positions, { received: durable, applied: durable, durable });
+  }
+
+  received(position: string): void {
+    this.positions.received = position;
+  }
+
+  /** A batch and its checkpoint are on the target. */
+  wrote({ position, at }: Reached, source: ChangeSource): void {
+    this.positions.applied = position;
+    this.positions.appliedAt = at;
+    this.positions.durable = position;
+    this.#savedAt = performance.now();
+    this.#acknowledge(source);
+    this.#logger.debug(`${this.#message} ${position}`);
+  }
+
+  /** Nothing was to be written up to here; a checkpoint for it is not worth a transaction each time. */
+  async passed({ position, at }: Reached, source: ChangeSource, atMostEveryMs: number): Promise<void> {
+    this.positions.applied = position;
+    this.positions.appliedAt = at;
+    if (performance.now() - this.#savedAt < atMostEveryMs) return;
+    await this.settle(source);
+  }
+
+  /** Makes durable how far it has come. */
+  async settle(source: ChangeSource): Promise<void> {
+    const { applied, durable } = this.positions;
+    if (applied === undefined || applied === durable) return;
+    await this.#save(applied);
+    this.positions.durable = applied;
+    this.#savedAt = performance.now();
+    this.#acknowledge(source);
+    this.#logger.trace(`${this.#message} ${applied}`);
+  }
+
+  #acknowledge(source: ChangeSource): void {
+    const { durable } = this.positions;
+    if (durable === undefined) return;
+    source.acknowledge(durable);
+    this.positions.acknowledged = durable;
+  }
+}

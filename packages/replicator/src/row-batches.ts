@@ -1,0 +1,66 @@
+import type { ChangeValue, RowBatch } from '@tsmolt/core';
+import type { TableChanges } from './collapse.js';
+import type { Route, RoutedMutation } from './target-tables.js';
+
+/** The statements that make the changes of one table, by what they do. */
+export interface TableBatches {
+  readonly upserts: readonly RowBatch[];
+  readonly updates: readonly RowBatch[];
+  readonly deletes: readonly RowBatch[];
+}
+
+export function batchesOf({ changes }: TableChanges): TableBatches {
+  const upserts = new Map<Route, RoutedMutation[]>();
+  const updates = new Map<string, RoutedMutation[]>();
+  const deletes = new Map<Route, RoutedMutation[]>();
+  for (const change of changes) {
+    if (change.kind === 'upsert') put(upserts, change.route, change);
+    else if (change.kind === 'delete') put(deletes, change.route, change);
+    else put(updates, sentColumns(change), change);
+  }
+  return {
+    upserts: [...upserts].map(([{ table, columns, key }, rows]) => ({
+      table,
+      columns,
+      key,
+      rows: rows.map(({ values }) => values),
+    })),
+    updates: [...updates.values()].map(updateOf),
+    deletes: [...deletes].map(([route, rows]) => deletionOf(route, rows)),
+  };
+}
+
+function put<Key>(groups: Map<Key, RoutedMutation[]>, key: Key, change: RoutedMutation): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [change]);
+  else group.push(change);
+}
+
+/** A mark for each column: sent or not. Rows with the same marks go into one statement. */
+function sentColumns({ values }: RoutedMutation): string {
+  return values.map((value) => (value === undefined ? '-' : '+')).join('');
+}
+
+/** Exactly the columns that were sent: what was not sent must not be touched. */
+function updateOf(rows: readonly RoutedMutation[]): RowBatch {
+  const [first] = rows;
+  if (first === undefined) throw new Error('an update without rows');
+  const { table, columns, key } = first.route;
+  const sent = columns.flatMap((_, at) => (first.values[at] === undefined ? [] : [at]));
+  return {
+    table,
+    columns: sent.map((at) => columns[at] ?? ''),
+    key,
+    rows: rows.map(({ values }) => sent.map((at) => values[at])),
+  };
+}
+
+function deletionOf({ table, key, keyAt }: Route, rows: readonly RoutedMutation[]): RowBatch {
+  const keyOf = ({ values }: RoutedMutation): ChangeValue[] => keyAt.map((at) => values[at]);
+  return { table, columns: key, key, rows: rows.map(keyOf) };
+}
+
+/** One row that gets another key. */
+export function rekeyOf(change: RoutedMutation): RowBatch {
+  return updateOf([change]);
+}

@@ -1,0 +1,66 @@
+import { displayName, TsmoltError } from '@tsmolt/core';
+import type { ChangeSource, SchemaEvent } from '@tsmolt/core';
+import type { ReplicationOptions } from './options.js';
+import type { TargetTables } from './target-tables.js';
+
+/** What becomes of an event that is no row. */
+export type Verdict = 'apply' | 'pass' | TsmoltError;
+
+type Policies = Pick<ReplicationOptions, 'onTruncate' | 'onDdl' | 'acceptUpTo' | 'logger' | 'metrics'>;
+
+/** Decides by policy: nothing that is no row is passed over without a word. */
+export function judge(
+  event: SchemaEvent,
+  position: string,
+  { options, source, tables }: { options: Policies; source: ChangeSource; tables: TargetTables },
+): Verdict {
+  const verdict = verdictOn(event, position, { options, source, tables });
+  if (verdict === 'pass') {
+    options.metrics.passedEvent(event.kind);
+    options.logger.warn(
+      { position, statement: event.statement },
+      `passed over by ${reason(event, position, options, source)}`,
+    );
+  }
+  return verdict;
+}
+
+function verdictOn(
+  event: SchemaEvent,
+  position: string,
+  { options, source, tables }: { options: Policies; source: ChangeSource; tables: TargetTables },
+): Verdict {
+  if (isAccepted(position, options, source)) return 'pass';
+  if (event.kind === 'truncate') {
+    if (options.onTruncate === 'pause') return paused(event, position);
+    return options.onTruncate === 'apply' ? 'apply' : 'pass';
+  }
+  if (options.onDdl === 'ignore') return 'pass';
+  // `check` goes on: a table or column that the target lacks is an error as soon as a row comes for it.
+  if (options.onDdl === 'check' && event.tables.every(({ table }) => tables.find(table) !== undefined))
+    return 'pass';
+  return paused(event, position);
+}
+
+function isAccepted(position: string, { acceptUpTo }: Policies, source: ChangeSource): boolean {
+  if (acceptUpTo === undefined) return false;
+  const order = source.compare(position, acceptUpTo);
+  return order === -1 || order === 0;
+}
+
+function reason(event: SchemaEvent, position: string, options: Policies, source: ChangeSource): string {
+  if (isAccepted(position, options, source)) return `--acceptUpTo ${options.acceptUpTo}`;
+  return event.kind === 'truncate' ? '--onTruncate ignore' : `--onDDL ${options.onDdl}`;
+}
+
+function paused(event: SchemaEvent, position: string): TsmoltError {
+  const tables = event.tables.map(displayName).join(', ');
+  const flag = event.kind === 'truncate' ? '--onTruncate apply, or empty the tables and use ' : '';
+  return new TsmoltError('TSM7001', {
+    message: `replication paused before position ${position}: the source did "${event.statement}" (${tables})`,
+    advice:
+      event.kind === 'truncate'
+        ? `Everything before it is on the target. Run again with ${flag}--acceptUpTo ${position}.`
+        : `Everything before it is on the target. Make the same change there, then run again with --acceptUpTo ${position}.`,
+  });
+}

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import type { Mutation } from '@tsmolt/core';
+import type { Assembled } from './transactions.js';
+import { WorkQueue } from './work-queue.js';
+import type { Work } from './work-queue.js';
+
+const change: Mutation = {
+  kind: 'delete',
+  table: { name: { schema: 's', table: 't' }, columns: ['id'], key: [0] },
+  values: ['1'],
+};
+
+function transaction(position: string, rows: number, bytes = rows * 10): Assembled {
+  const events = Array.from({ length: rows }, () => change);
+  return { kind: 'transaction', transaction: { events, position, committedAt: 0 }, bytes };
+}
+
+function part(rows: number, position?: string): Assembled {
+  const events = Array.from({ length: rows }, () => change);
+  const commit = position === undefined ? undefined : { kind: 'commit' as const, position, committedAt: 0 };
+  return { kind: 'part', part: { events, commit }, bytes: rows };
+}
+
+const heartbeat = (position: string): Assembled => ({
+  kind: 'heartbeat',
+  heartbeat: { kind: 'heartbeat', position, at: 0 },
+});
+
+const limits = { rows: 10, periodMs: 3_600_000, transactions: 5, bytes: 1000 };
+
+function positions(work: Work | 'idle' | undefined): unknown {
+  if (work === undefined || work === 'idle') return work;
+  if (work.kind === 'batch') return work.transactions.map(({ position }) => position);
+  return work.kind === 'progress' ? work.position : work.kind;
+}
+
+describe('a batch is cut', () => {
+  test('when it has enough rows, after a whole transaction', async () => {
+    const queue = new WorkQueue(limits, 4);
+    for (const position of ['a', 'b', 'c']) await queue.add(transaction(position, 6));
+    expect(positions(await queue.take(0))).toEqual(['a', 'b']);
+    expect(positions(await queue.take(0))).toBe('idle');
+  });
+
+  test('when it has enough transactions', async () => {
+    const queue = new WorkQueue(limits, 4);
+    for (const position of ['a', 'b', 'c', 'd', 'e', 'f']) await queue.add(transaction(position, 1));
+    expect(positions(await queue.take(0))).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  test('when it is old enough', async () => {
+    const queue = new WorkQueue({ ...limits, periodMs: 1 }, 4);
+    await queue.add(transaction('a', 1));
+    expect(positions(await queue.take(10_000))).toEqual(['a']);
+  });
+
+  test('when something follows that cannot join it', async () => {
+    const queue = new WorkQueue(limits, 4);
+    await queue.add(transaction('a', 1));
+    await queue.add(heartbeat('b'));
+    expect(positions(await queue.take(0))).toEqual(['a']);
+    expect(positions(await queue.take(0))).toBe('b');
+  });
+
+  test('at the end', async () => {
+    const queue = new WorkQueue(limits, 4);
+    await queue.add(transaction('a', 1));
+    queue.end();
+    expect(positions(await queue.take(0))).toEqual(['a']);
+    expect(await queue.take(0)).toBeUndefined();
+  });
+});
+
+test('of heartbeats in a row the last is given out', async () => {
+  const queue = new WorkQueue(limits, 4);
+  await queue.add(heartbeat('a'));
+  await queue.add(heartbeat('b'));
+  expect(positions(await queue.take(0))).toBe('b');
+  expect(positions(await queue.take(0))).toBe('idle');
+});
+
+test('a reader waits while there is no room, and goes on when there is', async () => {
+  const queue = new WorkQueue({ ...limits, bytes: 10 }, 1);
+  let added = false;
+  const adding = queue.add(transaction('a', 2)).then(() => (added = true));
+  await Promise.resolve();
+  expect(added).toBe(false);
+  expect(positions(await queue.take(0))).toEqual(['a']);
+  await adding;
+});
+
+test('the parts of a large transaction come in order, while they arrive', async () => {
+  const queue = new WorkQueue({ ...limits, bytes: 10 }, 1);
+  await queue.add(part(3));
+  const work = await queue.take(0);
+  const read = async (): Promise<number[]> => {
+    const sizes: number[] = [];
+    const parts = work !== undefined && work !== 'idle' && work.kind === 'large' ? work.parts : [];
+    for await (const { events } of parts) sizes.push(events.length);
+    return sizes;
+  };
+  const reading = read();
+  await queue.add(part(20));
+  await queue.add(part(1, 'end'));
+  expect(await reading).toEqual([3, 20, 1]);
+});
+
+test('what fails in the reader fails in the writer', async () => {
+  const queue = new WorkQueue(limits, 4);
+  await queue.add(transaction('a', 100));
+  queue.fail(new Error('lost'));
+  await expect(queue.take(0)).rejects.toThrow('lost');
+});

@@ -1,0 +1,184 @@
+import type { FlushLimits } from './options.js';
+import type { Assembled, SourceTransaction, TransactionPart } from './transactions.js';
+
+/** What is written to the target at once. */
+export type Work =
+  | { readonly kind: 'batch'; readonly transactions: readonly SourceTransaction[] }
+  /** One transaction that is too large to be held; its parts have to be read to the end. */
+  | { readonly kind: 'large'; readonly parts: AsyncIterable<TransactionPart> }
+  /** Nothing to write: the source has come so far. */
+  | { readonly kind: 'progress'; readonly position: string; readonly at: number };
+
+interface Item {
+  readonly assembled: Assembled;
+  readonly rows: number;
+  readonly arrivedAt: number;
+}
+
+/**
+ * Between the reader and the writer: holds a bounded number of bytes, and cuts what has come into batches when one is full
+ * or old enough.
+ *
+ * The reader calls `add` and `end`, the writer `take`; one of each.
+ */
+export class WorkQueue {
+  readonly #limits: FlushLimits;
+  readonly #maxBytes: number;
+  #items: Item[] = [];
+  #bytes = 0;
+  #rows = 0;
+  #ended = false;
+  #failure: { readonly thrown: unknown } | undefined;
+  /** Items that are no whole transactions. */
+  #others = 0;
+  #waiters: (() => void)[] = [];
+
+  constructor(limits: FlushLimits, queuedBatches: number) {
+    this.#limits = limits;
+    this.#maxBytes = limits.bytes * Math.max(1, queuedBatches);
+  }
+
+  /** Rows that wait, and the share of the room they take, in percent. */
+  get depth(): { readonly rows: number; readonly percent: number } {
+    return { rows: this.#rows, percent: Math.min(100, (100 * this.#bytes) / this.#maxBytes) };
+  }
+
+  /** Resolves when there is room again. */
+  async add(assembled: Assembled): Promise<void> {
+    const last = this.#items.at(-1);
+    if (assembled.kind === 'heartbeat' && last?.assembled.kind === 'heartbeat')
+      this.#drop(1, this.#items.length - 1);
+    const rows = rowsOf(assembled);
+    this.#items.push({ assembled, rows, arrivedAt: performance.now() });
+    this.#rows += rows;
+    this.#bytes += bytesOf(assembled);
+    if (assembled.kind !== 'transaction') this.#others += 1;
+    this.#changed();
+    while (this.#bytes > this.#maxBytes && this.#failure === undefined) await this.#change();
+  }
+
+  /** Nothing more will come; what is there is still given out. */
+  end(): void {
+    this.#ended = true;
+    this.#changed();
+  }
+
+  /** Whoever waits gets the error; what is there is not given out. */
+  fail(thrown: unknown): void {
+    this.#failure ??= { thrown };
+    this.#changed();
+  }
+
+  /** The next work; `idle` after so many milliseconds without any; undefined when there will be none. */
+  async take(idleMs: number): Promise<Work | 'idle' | undefined> {
+    const until = performance.now() + idleMs;
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure.thrown;
+      const work = this.#next();
+      if (work !== undefined) return work;
+      if (this.#ended && this.#items.length === 0) return undefined;
+      const now = performance.now();
+      if (now >= until) return 'idle';
+      await this.#change(Math.min(until - now, this.#msUntilFlush(now)));
+    }
+  }
+
+  #next(): Work | undefined {
+    const [head] = this.#items;
+    if (head === undefined) return undefined;
+    const { assembled } = head;
+    if (assembled.kind === 'part') return { kind: 'large', parts: this.#parts() };
+    if (assembled.kind === 'heartbeat') {
+      this.#drop(1);
+      return { kind: 'progress', position: assembled.heartbeat.position, at: assembled.heartbeat.at };
+    }
+    return this.#batch(head);
+  }
+
+  #batch(head: Item): Work | undefined {
+    const { count, full } = this.#batchSize();
+    const old = performance.now() - head.arrivedAt >= this.#limits.periodMs;
+    // What follows cannot join: another item behind this batch is a heartbeat, or a part.
+    const closed = this.#ended || count < this.#items.length;
+    if (!full && !old && !closed) return undefined;
+    const transactions = this.#items
+      .slice(0, count)
+      .flatMap(({ assembled }) => (assembled.kind === 'transaction' ? [assembled.transaction] : []));
+    this.#drop(count);
+    return { kind: 'batch', transactions };
+  }
+
+  /** How many of the first transactions make a batch, and whether it is full. */
+  #batchSize(): { readonly count: number; readonly full: boolean } {
+    const { rows: maxRows, transactions, bytes: maxBytes } = this.#limits;
+    const all = this.#items.length;
+    if (this.#others === 0 && this.#rows < maxRows && all < transactions && this.#bytes < maxBytes) {
+      return { count: all, full: false };
+    }
+    let [rows, bytes, count] = [0, 0, 0];
+    for (const item of this.#items) {
+      if (item.assembled.kind !== 'transaction') break;
+      rows += item.rows;
+      bytes += item.assembled.bytes;
+      count += 1;
+      if (rows >= maxRows || count >= transactions || bytes >= maxBytes) return { count, full: true };
+    }
+    return { count, full: false };
+  }
+
+  async *#parts(): AsyncGenerator<TransactionPart> {
+    for (;;) {
+      const [head] = this.#items;
+      if (this.#failure !== undefined) throw this.#failure.thrown;
+      if (head?.assembled.kind === 'part') {
+        const { part } = head.assembled;
+        this.#drop(1);
+        yield part;
+        if (part.commit !== undefined) return;
+      } else if (this.#ended) throw new Error('the stream ended within a transaction');
+      else await this.#change();
+    }
+  }
+
+  #drop(count: number, from = 0): void {
+    for (const { assembled, rows } of this.#items.splice(from, count)) {
+      this.#bytes -= bytesOf(assembled);
+      this.#rows -= rows;
+      if (assembled.kind !== 'transaction') this.#others -= 1;
+    }
+    this.#changed();
+  }
+
+  #msUntilFlush(now: number): number {
+    const [head] = this.#items;
+    return head === undefined ? Number.MAX_SAFE_INTEGER : this.#limits.periodMs - (now - head.arrivedAt);
+  }
+
+  #changed(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  #change(timeoutMs?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer =
+        timeoutMs === undefined || timeoutMs > 2 ** 31 - 1
+          ? undefined
+          : setTimeout(resolve, Math.max(0, Math.ceil(timeoutMs)));
+      this.#waiters.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+function rowsOf(assembled: Assembled): number {
+  if (assembled.kind === 'transaction') return assembled.transaction.events.length;
+  return assembled.kind === 'part' ? assembled.part.events.length : 0;
+}
+
+function bytesOf(assembled: Assembled): number {
+  return assembled.kind === 'heartbeat' ? 0 : assembled.bytes;
+}

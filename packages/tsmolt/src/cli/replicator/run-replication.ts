@@ -1,0 +1,142 @@
+import { asTsmoltError, createLogger } from '@tsmolt/core';
+import type { Logger } from '@tsmolt/core';
+import { ReplicationMetrics, ReplicationState } from '@tsmolt/replicator';
+import type { DdlPolicy, ReplicationResult } from '@tsmolt/replicator';
+import { replicate } from '../../replication/replicate.js';
+import type { ReplicateRequest } from '../../replication/replicate-request.js';
+import { openLog } from '../log-destination.js';
+import type { OpenLog } from '../log-destination.js';
+import { listenForStop } from '../stop-signals.js';
+import { writeError } from '../write-error.js';
+import { MetricsSnapshots } from './metrics-snapshots.js';
+import { withoutEffect } from './replication-flags.js';
+import { serveReplication } from './serve-replication.js';
+import { textLine } from './text-line.js';
+
+/** The flags of `tsmolt replicator pglogical` and `mylogical` as commander names them. */
+export type ReplicationFlags = Omit<ReplicateRequest, 'onDdl' | 'filters' | 'unrepresentable'> & {
+  readonly tableFilter: string;
+  readonly tableExclusionFilter: string;
+  readonly unrepresentableValues: NonNullable<ReplicateRequest['unrepresentable']>;
+  readonly onDDL: DdlPolicy;
+  readonly gracePeriod: number;
+  readonly metricsAddr?: string;
+  readonly metricsSnapshotPeriod: number;
+  readonly metricsSnapshotCompression: 'gzip' | 'none';
+  readonly metricsSnapshotRetentionTime: number;
+  readonly metricsSnapshotRetentionSize: string;
+  readonly dataDir: string;
+  readonly logDestination?: string;
+  readonly logFormat: 'text' | 'fluent' | 'json';
+  readonly verbose: number;
+};
+
+const failed = 1;
+const wrongUse = 2;
+const paused = 3;
+
+/** @returns the exit code */
+export async function runReplicationCommand(command: string, flags: ReplicationFlags): Promise<number> {
+  let log: OpenLog;
+  try {
+    log = await openReplicationLog(flags);
+  } catch (thrown) {
+    writeError(thrown);
+    return wrongUse;
+  }
+  const { logger } = log;
+  const stop = listenForStop(() =>
+    logger.info('draining: what was read is still written (once more to stop at once)'),
+  );
+  try {
+    for (const name of Object.keys(flags)) {
+      if (withoutEffect[name] !== undefined) logger.debug(`--${name} has no effect: ${withoutEffect[name]}`);
+    }
+    const result = await runWatched(command, flags, { logger, drain: stop.signal });
+    logger.info(
+      farewell(result),
+      result.ended === 'reached' ? 'everything up to --until is on the target' : 'drained',
+    );
+    return 0;
+  } catch (thrown) {
+    const error = asTsmoltError(thrown);
+    logger.error({ code: error.code, advice: error.advice }, `Error: ${error.message}`);
+    // Final errors go to standard error, as the reference's do; a person at a terminal reads them once.
+    if (!log.toTerminal || !process.stdout.isTTY) writeError(error);
+    return error.code === 'TSM7001' ? paused : (stop.exitCode() ?? failed);
+  } finally {
+    stop.dispose();
+    log.close();
+  }
+}
+
+function farewell({ positions, transactions, changes }: ReplicationResult): Record<string, unknown> {
+  return { transactions, changes, position: positions.durable };
+}
+
+function openReplicationLog({ logDestination, logFormat, verbose }: ReplicationFlags): Promise<OpenLog> {
+  return openLog({
+    level: verbose >= 2 ? 'trace' : verbose === 1 ? 'debug' : 'info',
+    file: logDestination ?? 'stdout',
+    console: false,
+    command: 'replicator',
+    print: (line) => process.stdout.write(line),
+    ...(logFormat === 'text' ? { format: textLine } : {}),
+  });
+}
+
+/** With the servers and files that show what it is doing. */
+async function runWatched(
+  command: string,
+  flags: ReplicationFlags,
+  { logger, drain }: { readonly logger: Logger; readonly drain: AbortSignal },
+): Promise<ReplicationResult> {
+  const metrics = new ReplicationMetrics(command);
+  const state = new ReplicationState();
+  const server =
+    flags.metricsAddr === undefined
+      ? undefined
+      : await serveReplication(flags.metricsAddr, { metrics, state });
+  const snapshots = new MetricsSnapshots(metrics.registry, { ...flags, logger });
+  const stopAtOnce = new AbortController();
+  let grace: NodeJS.Timeout | undefined;
+  drain.addEventListener('abort', () => (grace = setTimeout(() => stopAtOnce.abort(), flags.gracePeriod)), {
+    once: true,
+  });
+  try {
+    snapshots.start();
+    return await replicate({
+      ...requestOf(flags),
+      command,
+      logger,
+      metrics,
+      state,
+      drain,
+      signal: stopAtOnce.signal,
+    });
+  } finally {
+    clearTimeout(grace);
+    await snapshots.stop();
+    await server?.close();
+  }
+}
+
+function requestOf({
+  tableFilter,
+  tableExclusionFilter,
+  onDDL,
+  unrepresentableValues,
+  ...flags
+}: ReplicationFlags): ReplicateRequest {
+  return {
+    ...flags,
+    filters: { table: tableFilter, tableExclusion: tableExclusionFilter },
+    onDdl: onDDL,
+    unrepresentable: unrepresentableValues,
+  };
+}
+
+/** For commands that only ask something: warnings go to standard error. */
+export function quietLogger(): Logger {
+  return createLogger('warn', { write: (line: string) => process.stderr.write(textLine(line)) });
+}

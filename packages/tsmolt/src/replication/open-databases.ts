@@ -1,0 +1,31 @@
+import { ConnectionUrl, TsmoltError } from '@tsmolt/core';
+import type { Database, OpenOptions } from '@tsmolt/core';
+import { openDatabase } from '../databases.js';
+
+/**
+ * Opens the database that a flag of the replicator names.
+ *
+ * @throws TsmoltError that says which flag it is about
+ */
+export async function openConn(url: string, flag: string, options: OpenOptions): Promise<Database> {
+  try {
+    return await openDatabase(ConnectionUrl.parse(url, flag), options);
+  } catch (thrown) {
+    throw thrown instanceof TsmoltError ? thrown.at(flag) : thrown;
+  }
+}
+
+/** What was opened, closed in the reverse order whatever happens in between. */
+export async function withOpened<Result>(
+  work: (keep: <One extends { close(): Promise<void> }>(one: One) => One) => Promise<Result>,
+): Promise<Result> {
+  const opened: { close(): Promise<void> }[] = [];
+  try {
+    return await work((one) => {
+      opened.push(one);
+      return one;
+    });
+  } finally {
+    for (const one of opened.toReversed()) await one.close();
+  }
+}
