@@ -1,12 +1,13 @@
 import { fetchWhileOrdersComeIn } from './acts/fetch-while-orders-come-in.js';
 import { fillSource } from './acts/fill-source.js';
+import { replicateUntilTheCutover } from './acts/replicate-until-the-cutover.js';
 import { listenForInterrupt } from './interrupt.js';
 import type { Interrupt } from './interrupt.js';
 import { heading, say, secondsSince } from './say.js';
 import { openStage } from './stage.js';
 
 /** The play. An act may take for granted what the acts before it did. */
-const acts = [fillSource, fetchWhileOrdersComeIn];
+const acts = [fillSource, fetchWhileOrdersComeIn, replicateUntilTheCutover];
 
 process.exitCode = await play(listenForInterrupt());
 
@@ -48,8 +49,8 @@ function closingWords(): void {
     '  One consistent snapshot of a database in use, copied from server to server by several sessions at once.',
   );
   say('  Every row counted by both servers ("rows sent" = "rows taken"), and hashed by both: equal.');
-  say(
-    '  A replication slot that begins where the snapshot ends, so that no order can be lost or come twice.',
-  );
-  say('Read next: README.md, docs/1-fetch.md, npx tsmolt fetch --help');
+  say('  A replication slot that begins where the snapshot ends: no order was lost, and none came twice.');
+  say('  Changes carried over while customers went on ordering, and a cutover of one command.');
+  say('  Both databases compared row by row, by hashes that the servers computed.');
+  say('Read next: README.md, docs/1-fetch.md, docs/6-replicate.md, npx tsmolt --help');
 }

@@ -29,6 +29,35 @@ export async function runTsmolt(args: readonly string[], signal: AbortSignal): P
   }
 }
 
+/** A command that runs beside the play. */
+export interface RunningCommand {
+  /** Rejects when it ends before its time. */
+  readonly ended: Promise<never>;
+  /** Asks it to finish, and waits for that. @throws if it fails */
+  drain(): Promise<void>;
+}
+
+/** Starts the real command line. */
+export async function startTsmolt(args: readonly string[], signal: AbortSignal): Promise<RunningCommand> {
+  signal.throwIfAborted();
+  const child = spawn(process.execPath, [await binary(), ...args], { stdio: 'inherit' });
+  const exit = exitOf(child);
+  const ended = exit.then((code) => {
+    throw new Error(`tsmolt ended with exit code ${code}`);
+  });
+  // After a drain it may end as it likes.
+  ended.catch(() => undefined);
+  return {
+    ended,
+    drain: async () => {
+      child.kill('SIGTERM');
+      const code = await exit;
+      signal.throwIfAborted();
+      if (code !== 0) throw new Error(`tsmolt ended with exit code ${code}`);
+    },
+  };
+}
+
 async function binary(): Promise<string> {
   const manifest = new URL(import.meta.resolve('tsmolt/package.json'));
   const { bin } = JSON.parse(await readFile(manifest, 'utf8')) as { bin: { tsmolt: string } };
