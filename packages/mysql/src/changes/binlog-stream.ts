@@ -1,10 +1,10 @@
+import { ChunkQueue } from '@tsmolt/core';
 import type { ChangeChunk, ChangeEvent, ChangeOptions } from '@tsmolt/core';
 import type { MysqlServer } from '../connect/mysql-server.js';
 import type { MysqlSessionPool } from '../connect/session-pool.js';
 import { BinlogConnection, LogEnded } from './binlog-connection.js';
 import { eventCodes } from './binlog-codes.js';
 import { ByteReader } from './byte-reader.js';
-import { ChunkQueue } from './chunk-queue.js';
 import { progressFrom } from './progress.js';
 import type { Progress } from './progress.js';
 import { connectionLost, streamError } from './stream-errors.js';
@@ -24,6 +24,8 @@ export interface BinlogStreamOptions extends Pick<TransactionReaderOptions, 'tab
 /** The head of an event, and the checksum behind it. */
 const headBytes = 19;
 const checksumBytes = 4;
+/** About what an event without a row holds in memory. */
+const bytesOfCommit = 200;
 /** How the format of a file says that its events have checksums. */
 const crc32 = 1;
 
@@ -46,8 +48,7 @@ export class BinlogStream {
       take: (event) => this.#take(event),
       fail: (error) => this.#fail(error),
     });
-    this.#queue = new ChunkQueue({
-      bufferBytes: options.bufferBytes,
+    this.#queue = new ChunkQueue(options.bufferBytes, {
       pause: () => this.#connection.pause(),
       resume: () => this.#connection.resume(),
       heartbeat: () => this.#heartbeat(),
@@ -56,10 +57,10 @@ export class BinlogStream {
       ...options,
       progress: this.#progress,
       preparedBytes: options.bufferBytes,
-      push: (event, bytes) => this.#queue.push(event, bytes),
+      push: (event, bytes) => this.#queue.add(event, bytes ?? bytesOfCommit),
       advanced: () => {
         this.#heartbeatDue = true;
-        this.#queue.flushSoon();
+        this.#queue.touch();
       },
     });
     this.#connection.start();
@@ -71,7 +72,7 @@ export class BinlogStream {
   }
 
   async stop(): Promise<void> {
-    this.#queue.end();
+    this.#queue.drop();
     await this.#connection.stop();
   }
 
@@ -84,11 +85,11 @@ export class BinlogStream {
     }
     if (code === eventCodes.heartbeat || code === eventCodes.heartbeatV2) {
       this.#heartbeatDue = true;
-      this.#queue.flushSoon();
+      this.#queue.touch();
       return undefined;
     }
     if (code === eventCodes.rotate) {
-      this.#queue.flushSoon();
+      this.#queue.touch();
       return undefined;
     }
     const head = {
@@ -109,7 +110,7 @@ export class BinlogStream {
 
   #fail(thrown: unknown): void {
     const { url } = this.#options.server;
-    this.#queue.end(
+    this.#queue.fail(
       thrown instanceof LogEnded ? connectionLost(url, thrown.message) : streamError(thrown, url),
     );
     void this.#connection.stop();

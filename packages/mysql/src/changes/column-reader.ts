@@ -5,7 +5,7 @@ import { labelsOf } from '../types.js';
 import { typeCodes } from './binlog-codes.js';
 import type { ByteReader } from './byte-reader.js';
 import type { MappedColumn } from './table-map.js';
-import type { ShapeContext } from './table-shape.js';
+import type { ShapeContext } from './shape-context.js';
 import { documentText } from './values/documents.js';
 import {
   bitReader, decimalReader, doubleReader, floatReader, integerReader, yearReader,

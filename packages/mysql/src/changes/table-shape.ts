@@ -1,12 +1,10 @@
 import { displayName, TsmoltError } from '@tsmolt/core';
-import type { ChangedTable, Column, TableName, UnrepresentablePolicy } from '@tsmolt/core';
-import type { Flavour } from '../connect/mysql-server.js';
+import type { ChangedTable, Column } from '@tsmolt/core';
 import { isTypeOf } from './column-types.js';
 import { columnReader } from './column-reader.js';
-import type { CharacterSets } from './values/character-sets.js';
+import type { ShapeContext } from './shape-context.js';
 import type { ReadValue } from './values/read-value.js';
 import { identifyingKey } from './source-tables.js';
-import type { SourceTable } from './source-tables.js';
 import type { TableMap } from './table-map.js';
 
 /** How the row images of a table are read. */
@@ -20,17 +18,6 @@ export interface ShapeColumn {
   readonly read: ReadValue;
   /** Where the value goes in `changed.columns`; -1 for a type that cannot be replicated, whose values are passed over. */
   readonly place: number;
-}
-
-export interface ShapeContext {
-  readonly name: TableName;
-  /** What the catalog says now; undefined where the table is no longer there. */
-  readonly source: SourceTable | undefined;
-  readonly flavour: Flavour;
-  readonly characterSets: CharacterSets;
-  readonly unrepresentable: UnrepresentablePolicy;
-  /** Names of columns may be taken from the catalog (`--fetchMetadata`). */
-  readonly fetchMetadata: boolean;
 }
 
 /**

@@ -1,6 +1,6 @@
+import { ChunkQueue } from '@tsmolt/core';
 import type { ChangeChunk, ChangeOptions } from '@tsmolt/core';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
-import { ChunkQueue } from './chunk-queue.js';
 import { logEnd } from './log-end.js';
 import { PgoutputDecoder } from './pgoutput.js';
 import { readSlot, refuseBeyond, refuseForgotten, waitUntilFree } from './slot.js';

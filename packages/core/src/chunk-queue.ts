@@ -1,4 +1,4 @@
-import type { ChangeChunk, ChangeEvent } from '@tsmolt/core';
+import type { ChangeChunk, ChangeEvent } from './ports/change-source.js';
 
 /** What a chunk may hold where nobody waits for it: enough that handing it over costs little beside its events. */
 const mostChunkBytes = 256 * 1024;
@@ -7,7 +7,12 @@ const mostChunkBytes = 256 * 1024;
 export interface Flow {
   pause(): void;
   resume(): void;
+  /** Says, behind all events that were added, how far the source has come; undefined where it has nothing to say. */
+  heartbeat?(): ChangeEvent | undefined;
 }
+
+/** About what a heartbeat holds in memory. */
+const heartbeatBytes = 200;
 
 interface OpenChunk {
   events: ChangeEvent[];
@@ -32,6 +37,7 @@ export class ChunkQueue {
   #wake: (() => void) | undefined;
   /** The reader is woken after everything that the same read of the socket brings: under TLS each change comes by itself. */
   #waking = false;
+  #touched = false;
 
   constructor(limitBytes: number, flow: Flow) {
     this.#limit = limitBytes;
@@ -49,13 +55,18 @@ export class ChunkQueue {
       this.#paused = true;
       this.#flow.pause();
     }
-    if (this.#wake !== undefined && !this.#waking) {
-      this.#waking = true;
-      setImmediate(() => {
-        this.#waking = false;
-        this.#wakeReader();
-      });
-    }
+    this.touch();
+  }
+
+  /** Something came: a reader that waits is woken, and the heartbeat is asked for. */
+  touch(): void {
+    this.#touched = true;
+    if (this.#wake === undefined || this.#waking) return;
+    this.#waking = true;
+    setImmediate(() => {
+      this.#waking = false;
+      this.#wakeReader();
+    });
   }
 
   /** Nothing more comes; what waits is still given out before. */
@@ -86,7 +97,10 @@ export class ChunkQueue {
   }
 
   #take(): ChangeChunk | undefined {
-    if (this.#closed.length === 0 && this.#open.events.length > 0) this.#closeChunk();
+    if (this.#closed.length === 0) {
+      this.#beat();
+      if (this.#open.events.length > 0) this.#closeChunk();
+    }
     const chunk = this.#closed.shift();
     if (chunk === undefined) return undefined;
     this.#held -= chunk.bytes;
@@ -95,6 +109,16 @@ export class ChunkQueue {
       this.#flow.resume();
     }
     return chunk;
+  }
+
+  #beat(): void {
+    if (!this.#touched || this.#end !== undefined) return;
+    this.#touched = false;
+    const event = this.#flow.heartbeat?.();
+    if (event === undefined) return;
+    this.#open.events.push(event);
+    this.#open.bytes += heartbeatBytes;
+    this.#held += heartbeatBytes;
   }
 
   #closeChunk(): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ChangeEvent } from '@tsmolt/core';
 import { ChunkQueue } from './chunk-queue.js';
+import type { ChangeEvent } from './ports/change-source.js';
 
 function queueOf(limit: number): { readonly queue: ChunkQueue; readonly calls: string[] } {
   const calls: string[] = [];
@@ -55,5 +55,24 @@ describe('a queue of chunks', () => {
     const waiting = other.next();
     other.drop();
     expect(await waiting).toBeUndefined();
+  });
+
+  test('a heartbeat comes behind what was added, and wakes a reader that waits', async () => {
+    let beat: ChangeEvent | undefined = event(2);
+    const queue = new ChunkQueue(1000, {
+      pause: () => undefined,
+      resume: () => undefined,
+      heartbeat: () => {
+        const said = beat;
+        beat = undefined;
+        return said;
+      },
+    });
+    queue.add(event(1), 5);
+    expect((await queue.next())?.events).toEqual([event(1), event(2)]);
+    const waiting = queue.next();
+    beat = event(3);
+    queue.touch();
+    expect((await waiting)?.events).toEqual([event(3)]);
   });
 });
