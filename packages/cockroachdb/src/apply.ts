@@ -13,6 +13,8 @@ export const applyDialect: ApplyDialect = {
   fromText,
   insertsIdentity: false,
   wholeRowVerb: 'UPSERT',
+  // Not worth another form of statement: UPSERT of whole rows does not look for them either.
+  copiesFreshRows: false,
   truncate: (tables) => tables.map((table) => `DELETE FROM ${quoteTable(table)}`),
 };
 

@@ -15,7 +15,8 @@ const event = (number: number): ChangeEvent => ({ kind: 'heartbeat', position: `
 
 describe('a queue of chunks', () => {
   test('pauses where more waits than may, and goes on when half of it is gone', async () => {
-    const { queue, calls } = queueOf(100);
+    // Each event holds 200 bytes beside those of its values.
+    const { queue, calls } = queueOf(900);
     for (let number = 1; number <= 4; number++) queue.add(event(number), 25);
     expect(calls).toEqual(['pause']);
     queue.add(event(5), 25);
@@ -28,11 +29,11 @@ describe('a queue of chunks', () => {
   });
 
   test('gives what came together as one chunk, as soon as somebody waits', async () => {
-    const { queue } = queueOf(100);
+    const { queue } = queueOf(2000);
     const waiting = queue.next();
     queue.add(event(1), 5);
     queue.add(event(2), 5);
-    expect(await waiting).toEqual({ events: [event(1), event(2)], bytes: 10 });
+    expect(await waiting).toEqual({ events: [event(1), event(2)], bytes: 410 });
   });
 
   test('gives what waits before it fails, and then fails again and again', async () => {

@@ -11,8 +11,14 @@ export interface Flow {
   heartbeat?(): ChangeEvent | undefined;
 }
 
-/** About what a heartbeat holds in memory. */
-const heartbeatBytes = 200;
+/** About what an event holds in memory without its values, and what each of them costs beside its text. */
+const eventBytes = 200;
+const valueBytes = 40;
+
+function overheadOf(event: ChangeEvent): number {
+  if (!('values' in event)) return eventBytes;
+  return eventBytes + valueBytes * (event.values.length + (event.before?.length ?? 0));
+}
 
 interface OpenChunk {
   events: ChangeEvent[];
@@ -45,11 +51,13 @@ export class ChunkQueue {
     this.#flow = flow;
   }
 
+  /** @param bytes of its values, as they came */
   add(event: ChangeEvent, bytes: number): void {
     if (this.#end !== undefined) return;
+    const held = bytes + overheadOf(event);
     this.#open.events.push(event);
-    this.#open.bytes += bytes;
-    this.#held += bytes;
+    this.#open.bytes += held;
+    this.#held += held;
     if (this.#open.bytes >= this.#chunkBytes) this.#closeChunk();
     if (this.#held >= this.#limit && !this.#paused) {
       this.#paused = true;
@@ -117,8 +125,8 @@ export class ChunkQueue {
     const event = this.#flow.heartbeat?.();
     if (event === undefined) return;
     this.#open.events.push(event);
-    this.#open.bytes += heartbeatBytes;
-    this.#held += heartbeatBytes;
+    this.#open.bytes += eventBytes;
+    this.#held += eventBytes;
   }
 
   #closeChunk(): void {

@@ -1,5 +1,6 @@
 import { displayName, rowsDigest, whileWanted } from '@tsmolt/core';
 import type {
+  Dealing,
   HashAlgorithm,
   HashColumn,
   HashedRow,
@@ -89,14 +90,18 @@ export class PgwireRowVerifier implements RowVerifier {
     }
   }
 
-  async hashBuckets(set: HashedSet, buckets: number): Promise<ReadonlyMap<number, RowsDigest>> {
+  async hashBuckets(set: HashedSet, dealing: Dealing): Promise<ReadonlyMap<number, RowsDigest>> {
     const dialect = this.#dialect;
     const [first, second] = dialect.parts(set.algorithm, 'h');
-    const digests = `SELECT ${dialect.once(dialect.rowDigest(set.columns, set.algorithm))} AS h FROM ${this.#rowsOf(set)}`;
+    const byRemainder = dealing.by === 'remainder';
+    const digest = dialect.once(dialect.rowDigest(set.columns, set.algorithm));
+    const dealt = byRemainder ? `, ${remainder(dealing)} AS bucket` : '';
+    const numbers = `SELECT ${first} AS a, ${second} AS b${byRemainder ? ', bucket' : ''}
+      FROM (SELECT ${digest} AS h${dealt} FROM ${this.#rowsOf(set)}) AS digests`;
     const rows = await this.#rows(
       set,
-      `SELECT ${bucketOf('a', buckets)} AS bucket, count(*), sum(a), sum(b)
-        FROM (SELECT ${first} AS a, ${second} AS b FROM (${digests}) AS digests) AS numbers GROUP BY 1`,
+      `SELECT ${byRemainder ? 'bucket' : bucketOf('a', dealing.of)}, count(*), sum(a), sum(b)
+        FROM (${numbers}) AS numbers GROUP BY 1`,
     );
     return new Map(
       rows.map(([bucket, count, a, b]) => [Number(bucket), rowsDigest(count ?? '0', a ?? '0', b ?? '0')]),
@@ -108,8 +113,9 @@ export class PgwireRowVerifier implements RowVerifier {
     const { algorithm, key } = set;
     const texts = [...this.#keyTexts(key), ...this.#keyTexts(columns, 'value')];
     const names = [...textNames(key), ...textNames(columns, 'value')].map((name) => `, ${name}`).join('');
+    const byRemainder = share.by === 'remainder';
     // The buckets that rows were dealt into by their own hash need no other one.
-    const byRow = sameColumns(share.columns, set.columns);
+    const byRow = byRemainder || sameColumns(share.columns, set.columns);
     const digest = (of: readonly HashColumn[]): string => dialect.once(dialect.rowDigest(of, algorithm));
     const inner = [
       `${digest(set.columns)} AS h`,
@@ -122,8 +128,8 @@ export class PgwireRowVerifier implements RowVerifier {
       set,
       `SELECT a, b${names} FROM (
         SELECT ${first} AS a, ${second} AS b, ${dealt} AS s${names} FROM (
-          SELECT ${inner.join(', ')} FROM ${this.#rowsOf(set)}) AS digests) AS numbers
-        WHERE ${share.of === 1 ? 'true' : `${bucketOf('s', share.of)} IN (${share.buckets.join(', ')})`}`,
+          SELECT ${inner.join(', ')} FROM ${this.#rowsOf(set)}${byRemainder ? ` AND ${isIn(remainder(share), share)}` : ''}) AS digests) AS numbers
+        WHERE ${byRemainder ? 'true' : isIn(bucketOf('s', share.of), share)}`,
     );
     return rows.map(([a, b, ...values]) => ({
       key: values.slice(0, key.length),
@@ -174,6 +180,19 @@ function textNames(columns: readonly HashColumn[], what = 'key'): string[] {
 /** Numbers of digests may be negative. */
 function bucketOf(number: string, buckets: number): string {
   return `mod(mod(${number}, ${buckets}) + ${buckets}, ${buckets})`;
+}
+
+/** As `Dealing` says. No sum here leaves 64 bits. */
+function remainder({ columns, of }: Dealing): string {
+  const terms = columns.map(({ name }) => `mod(${quoteIdentifier(name)}::INT8, ${of})`);
+  return bucketOf(
+    terms.reduce((sum, term) => `(${sum} * 31 + ${term})`),
+    of,
+  );
+}
+
+function isIn(bucket: string, { of, buckets }: Share): string {
+  return of === 1 ? 'true' : `${bucket} IN (${buckets.join(', ')})`;
 }
 
 function sameColumns(left: readonly HashColumn[], right: readonly HashColumn[]): boolean {

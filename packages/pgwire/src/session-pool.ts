@@ -27,6 +27,8 @@ export class SessionPool {
     });
     // A connection that breaks while it is idle is replaced when the next one is asked for.
     this.#pool.on('error', () => undefined);
+    // While it is prepared nobody else listens, and what nobody hears of ends the process.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /**

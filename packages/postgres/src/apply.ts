@@ -15,5 +15,7 @@ export const applyDialect: ApplyDialect = {
   },
   insertsIdentity: true,
   wholeRowVerb: 'INSERT',
+  copiesFreshRows: true,
+  lazyCommit: 'SET LOCAL synchronous_commit = off',
   truncate: (tables) => [`TRUNCATE ${tables.map(quoteTable).join(', ')}`],
 };

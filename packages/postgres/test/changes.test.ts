@@ -179,6 +179,17 @@ describe.each(['postgres18', 'postgres15'] as const)('%s', (server) => {
     expect(statements(events)).toEqual(['public.t: column "v" text was added']);
   });
 
+  test('a table that was altered after its changes were made, and before anybody connected', async () => {
+    db = await streamedDatabase(await sharedServer(server), 'CREATE TABLE t (id int PRIMARY KEY)');
+    const from = await (await db.open(['t'])).currentPosition();
+    await db.sql('INSERT INTO t VALUES (1)', 'ALTER TABLE t ADD v text', `INSERT INTO t VALUES (2, 'b')`);
+    const events = await told(await db.open(['t']), from);
+    expect(statements(events)).toEqual([
+      'public.t: altered after these changes were made: column "v" text was added',
+      'public.t: column "v" text was added',
+    ]);
+  });
+
   test('what was altered is told again whenever it is read again, also where nobody saw its commit', async () => {
     db = await streamedDatabase(await sharedServer(server), 'CREATE TABLE t (id int PRIMARY KEY)');
     const source = await db.open(['t']);

@@ -11,6 +11,8 @@ export interface RowBatch {
   readonly columns: readonly string[];
   /** The columns that identify a row; all of them are among `columns`. */
   readonly key: readonly string[];
+  /** None of the rows is there: `upsert` may be faster then, and refuses those that are. */
+  readonly fresh?: boolean;
   /** No two rows have the same key. Values in the order of `columns`; none is undefined. */
   readonly rows: readonly (readonly ChangeValue[])[];
 }
@@ -21,6 +23,11 @@ export interface ApplyOptions {
   readonly timeoutMs: number;
   /** Statements that a connection keeps prepared (`--targetStatementCacheSize`); 128 unless told otherwise. */
   readonly statementCacheSize?: number;
+  /**
+   * The target need not wait for its disk: should its machine fail right after the commit, then the transaction, and those
+   * after it, may never have been. Only for work that will be repeated unless a later transaction that waited was committed.
+   */
+  readonly lazy?: boolean;
 }
 
 /** What a row ran into. `type` is a value that its column cannot hold. */
@@ -89,4 +96,9 @@ export interface ApplyTransaction {
   attempt<Result>(work: () => Promise<Result>): Promise<Result>;
   /** One statement with bound values, for what is not a replicated row. Values come as the driver reads them. */
   query(sql: string, values: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /**
+   * As `query`, for a statement of which nobody knows what its columns are called: rows are lists, in the order of the
+   * columns. Values are texts as the server prints them, but for booleans, JSON and arrays.
+   */
+  queryRows(sql: string, values: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
 }

@@ -25,6 +25,8 @@ export interface Mutation {
    * row that has to be there; `delete` has at least the key.
    */
   readonly kind: 'upsert' | 'update' | 'delete';
+  /** The source inserted the row: it had none of that key before. */
+  readonly fresh?: true;
   readonly table: ChangedTable;
   readonly values: readonly ChangeValue[];
   /** The values of `table.key` before the change, where the change gave the row another key. */

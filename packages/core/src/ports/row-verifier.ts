@@ -35,13 +35,19 @@ export interface HashedSet extends RowSet {
   readonly algorithm: HashAlgorithm;
 }
 
-/**
- * The rows that fall into some of `of` buckets by the hash of these columns. Equal values fall into the same bucket on every
- * engine.
- */
-export interface Share {
+/** Deals rows among `of` buckets by the values of columns. Equal values fall into the same bucket on every engine. */
+export interface Dealing {
+  /**
+   * By the hash of the columns' texts; or by the remainder of whole numbers, which costs next to nothing and is asked before
+   * a row is hashed: the first one, times 31, plus the next one, and so on, divided by `of`. It is never negative.
+   */
+  readonly by: 'hash' | 'remainder';
   readonly columns: readonly HashColumn[];
   readonly of: number;
+}
+
+/** The rows that fall into some of the buckets. */
+export interface Share extends Dealing {
   readonly buckets: readonly number[];
 }
 
@@ -67,8 +73,8 @@ export interface RowVerifier {
    * With a key that is the front of a longer one (`RowSet.key`), the rows that share it stay in one range.
    */
   keyBounds(set: RowSet, rows: number): Promise<readonly RowText[]>;
-  /** Digests by bucket, dealt among so many by the hash of the row, in one scan of the range. A bucket without rows is left out. */
-  hashBuckets(set: HashedSet, buckets: number): Promise<ReadonlyMap<number, RowsDigest>>;
+  /** Digests by bucket, in one scan of the range. A bucket without rows is left out. Rows are dealt by all of their columns, or by remainder. */
+  hashBuckets(set: HashedSet, dealing: Dealing): Promise<ReadonlyMap<number, RowsDigest>>;
   /** Each row of the share, in no order, with the values of these columns. */
   hashRows(set: HashedSet, share: Share, columns: readonly HashColumn[]): Promise<readonly HashedRow[]>;
   /** The values of the columns of the rows with these keys, the key's own first; rows that are gone are left out. */

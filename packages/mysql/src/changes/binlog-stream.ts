@@ -24,8 +24,6 @@ export interface BinlogStreamOptions extends Pick<TransactionReaderOptions, 'tab
 /** The head of an event, and the checksum behind it. */
 const headBytes = 19;
 const checksumBytes = 4;
-/** About what an event without a row holds in memory. */
-const bytesOfCommit = 200;
 /** How the format of a file says that its events have checksums. */
 const crc32 = 1;
 
@@ -57,7 +55,7 @@ export class BinlogStream {
       ...options,
       progress: this.#progress,
       preparedBytes: options.bufferBytes,
-      push: (event, bytes) => this.#queue.add(event, bytes ?? bytesOfCommit),
+      push: (event, bytes) => this.#queue.add(event, bytes ?? 0),
       advanced: () => {
         this.#heartbeatDue = true;
         this.#queue.touch();

@@ -108,7 +108,7 @@ function readImage(reader: ByteReader, shape: TableShape, present: PresentColumn
 
 function insertion(table: ChangedTable, { values }: RowImage): Mutation {
   const missing = values.indexOf(undefined);
-  if (missing < 0) return { kind: 'upsert', table, values };
+  if (missing < 0) return { kind: 'upsert', fresh: true, table, values };
   // The source gave it a default, which may be an expression, and may be another one by now.
   throw imageTooSmall(table, `an inserted row comes without column ${table.columns[missing] ?? ''}`);
 }

@@ -1,5 +1,6 @@
 import { columnOf, displayName, rowsDigest, whileWanted, withoutDomain } from '@tsmolt/core';
 import type {
+  Dealing,
   HashColumn,
   HashedRow,
   HashedSet,
@@ -45,18 +46,21 @@ export class MysqlRowVerifier implements RowVerifier {
     }
   }
 
-  async hashBuckets(set: HashedSet, buckets: number): Promise<ReadonlyMap<number, RowsDigest>> {
-    const digests = `SELECT ${rowDigest(set, set.columns, set.algorithm)} AS h FROM ${rowsOf(set)}${this.#computedFirst(set)}`;
-    const numbers = `SELECT ${digestPart(1)} AS a, ${digestPart(15)} AS b FROM (${digests}) AS digests`;
+  async hashBuckets(set: HashedSet, dealing: Dealing): Promise<ReadonlyMap<number, RowsDigest>> {
+    const byRemainder = dealing.by === 'remainder';
+    const dealt = byRemainder ? `, ${remainder(dealing)} AS dealt` : '';
+    const digests = `SELECT ${rowDigest(set, set.columns, set.algorithm)} AS h${dealt} FROM ${rowsOf(set)}${this.#computedFirst(set)}`;
+    const bucket = byRemainder ? 'dealt' : `MOD(${digestPart(1)}, ${dealing.of})`;
     const rows = await this.#rows(
       set,
-      `SELECT MOD(a, ${buckets}) AS bucket, COUNT(*), SUM(a), SUM(b) FROM (${numbers}) AS numbers GROUP BY bucket`,
+      `SELECT ${bucket} AS bucket, COUNT(*), SUM(${digestPart(1)}), SUM(${digestPart(15)}), COUNT(*) - COUNT(h)
+        FROM (${digests}) AS digests GROUP BY bucket`,
     );
-    const unhashed = rows.find(([bucket]) => bucket === null);
-    if (unhashed !== undefined) throw tooLong(set, unhashed[1] ?? 'some');
+    const unhashed = rows.reduce((sum, [, , , , missing]) => sum + Number(missing), 0);
+    if (unhashed > 0) throw tooLong(set, unhashed);
     return new Map(
-      rows.map(([bucket, count, first, second]) => [
-        Number(bucket),
+      rows.map(([name, count, first, second]) => [
+        Number(name),
         rowsDigest(count ?? '0', first ?? '0', second ?? '0'),
       ]),
     );
@@ -64,7 +68,8 @@ export class MysqlRowVerifier implements RowVerifier {
 
   async hashRows(set: HashedSet, share: Share, columns: readonly HashColumn[]): Promise<HashedRow[]> {
     const { algorithm, key } = set;
-    const byRow = sameColumns(share.columns, set.columns);
+    const byRemainder = share.by === 'remainder';
+    const byRow = byRemainder || sameColumns(share.columns, set.columns);
     const inner = [
       `${rowDigest(set, set.columns, algorithm)} AS h`,
       // The buckets that rows were dealt into by their own hash need no other one.
@@ -72,11 +77,12 @@ export class MysqlRowVerifier implements RowVerifier {
       ...texts(set, [...key, ...columns]),
     ];
     const names = textNames([...key, ...columns]).map((name) => `, ${name}`);
-    const dealt = `MOD(${digestPart(1, byRow ? 'h' : 's')}, ${share.of}) IN (${share.buckets.join(', ')})`;
+    const dealt = isIn(`MOD(${digestPart(1, byRow ? 'h' : 's')}, ${share.of})`, share);
+    const chosen = byRemainder ? ` AND ${isIn(remainder(share), share)}` : '';
     const rows = await this.#rows(
       set,
       `SELECT ${digestPart(1)} AS a, ${digestPart(15)} AS b${names.join('')}
-        FROM (SELECT ${inner.join(', ')} FROM ${rowsOf(set)}${this.#computedFirst(set)}) AS digests WHERE ${share.of === 1 ? 'TRUE' : dealt}`,
+        FROM (SELECT ${inner.join(', ')} FROM ${rowsOf(set)}${chosen}${this.#computedFirst(set)}) AS digests WHERE ${byRemainder ? 'TRUE' : dealt}`,
     );
     return rows.map(([a, b, ...values]) => ({
       key: values.slice(0, key.length),
@@ -125,6 +131,17 @@ type DriverValue = string | number | bigint | Buffer | null;
 function asText(value: DriverValue): string | null {
   if (value === null) return null;
   return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+}
+
+/** As `Dealing` says; signed, because the sum of an unsigned number and a negative one is an error. */
+function remainder({ columns, of }: Dealing): string {
+  const terms = columns.map(({ name }) => `CAST(MOD(${quoteIdentifier(name)}, ${of}) AS SIGNED)`);
+  const sum = terms.reduce((before, term) => `(${before} * 31 + ${term})`);
+  return `MOD(MOD(${sum}, ${of}) + ${of}, ${of})`;
+}
+
+function isIn(bucket: string, { of, buckets }: Share): string {
+  return of === 1 ? 'TRUE' : `${bucket} IN (${buckets.join(', ')})`;
 }
 
 function sameColumns(left: readonly HashColumn[], right: readonly HashColumn[]): boolean {

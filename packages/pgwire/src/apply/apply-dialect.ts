@@ -10,6 +10,10 @@ export interface ApplyDialect {
   readonly insertsIdentity: boolean;
   /** `INSERT` where one row may be there already: a statement that is cheaper where all columns are written. */
   readonly wholeRowVerb: 'INSERT' | 'UPSERT';
+  /** Rows that are not there yet may come by COPY. */
+  readonly copiesFreshRows: boolean;
+  /** Has COMMIT not wait for the disk, for this transaction alone; unset where the server always waits. */
+  readonly lazyCommit?: string;
   /** Statements that empty tables as part of the transaction. Each may fail for a foreign key until others have run. */
   truncate(tables: readonly TableName[]): readonly string[];
 }

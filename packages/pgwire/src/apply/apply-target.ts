@@ -36,9 +36,7 @@ export class PgwireApplyTarget implements ApplyTarget {
     const transaction = new PgwireApplyTransaction(this.#sessionOf(lease.client), { url, dialect, options });
     const stopping = stopOnAbort(lease.client, config, options.signal);
     try {
-      await transaction.run(
-        `BEGIN; SET LOCAL statement_timeout = ${Math.max(0, Math.ceil(options.timeoutMs))}`,
-      );
+      await transaction.run(beginning(options, dialect));
       const result = await work(transaction);
       if (transaction.failure !== undefined) throw transaction.failure;
       // From here on the outcome is the server's to tell: whoever wants to stop waits for it.
@@ -60,6 +58,11 @@ export class PgwireApplyTarget implements ApplyTarget {
     this.#sessions.set(client, session);
     return session;
   }
+}
+
+function beginning({ timeoutMs, lazy }: ApplyOptions, { lazyCommit }: ApplyDialect): string {
+  const timeout = `SET LOCAL statement_timeout = ${Math.max(0, Math.ceil(timeoutMs))}`;
+  return ['BEGIN', timeout, ...(lazy === true && lazyCommit !== undefined ? [lazyCommit] : [])].join('; ');
 }
 
 async function commit(transaction: PgwireApplyTransaction): Promise<void> {

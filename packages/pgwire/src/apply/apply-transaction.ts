@@ -1,15 +1,25 @@
-import type { ClientBase, QueryResult } from 'pg';
-import { asTsmoltError, displayName, stoppedOnRequest, TsmoltError } from '@tsmolt/core';
+import pg from 'pg';
+import type {
+  ClientBase,
+  CustomTypesConfig,
+  QueryArrayConfig,
+  QueryConfig,
+  QueryResult,
+  QueryResultRow,
+} from 'pg';
+import { asTsmoltError, ChangeRefused, displayName, stoppedOnRequest, TsmoltError } from '@tsmolt/core';
 import type {
   ApplyOptions,
   ApplyTransaction,
   ChangeValue,
   ConnectionUrl,
   RowBatch,
+  Table,
   TableName,
 } from '@tsmolt/core';
 import { classifyApply } from '../errors.js';
 import type { ApplyDialect } from './apply-dialect.js';
+import { copyRows } from './copy-rows.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { applyStatement } from './statements.js';
 import type { ApplyVerb, BatchShape } from './statements.js';
@@ -57,9 +67,33 @@ export class PgwireApplyTransaction implements ApplyTransaction {
   }
 
   async upsert(batch: RowBatch): Promise<number> {
+    if (this.#canCopy(batch)) return this.#copy(batch);
     const written = await this.#runRows('upsert', batch, batch.rows);
     const onlyKey = batch.columns.every((name) => batch.key.includes(name));
     return onlyKey ? batch.rows.length : written;
+  }
+
+  #canCopy({ fresh, rows, table }: RowBatch): boolean {
+    const { dialect } = this.#setting;
+    return fresh === true && dialect.copiesFreshRows && rows.length >= worthCopying && !cannotCopy.has(table);
+  }
+
+  /** Checks first what a statement would have checked. */
+  async #copy(batch: RowBatch): Promise<number> {
+    const { client } = this.#session;
+    applyStatement('upsert', batch, this.#setting.dialect);
+    try {
+      const subject = `${subjects.upsert} ${displayName(batch.table.name)}`;
+      return await this.#run(subject, () => copyRows(client, batch));
+    } catch (thrown) {
+      if (!(thrown instanceof TsmoltError) || thrown.serverCode !== notSupported) throw thrown;
+      // A table with row security, for one. Who tries again does it by a statement.
+      cannotCopy.add(batch.table);
+      throw new ChangeRefused(
+        { kind: 'other' },
+        { message: thrown.message, advice: thrown.advice, cause: thrown },
+      );
+    }
   }
 
   update(batch: RowBatch): Promise<number> {
@@ -121,16 +155,21 @@ export class PgwireApplyTransaction implements ApplyTransaction {
     }
   }
 
-  async query(
-    sql: string,
-    values: readonly unknown[],
-  ): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  query(sql: string, values: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return this.#foreign<Record<string, unknown>>({ text: sql, values: [...values] });
+  }
+
+  queryRows(sql: string, values: readonly unknown[]): Promise<readonly (readonly unknown[])[]> {
+    return this.#foreign<unknown[]>({ text: sql, values: [...values], rowMode: 'array', types: mostlyText });
+  }
+
+  async #foreign<Row extends QueryResultRow>(config: QueryConfig | QueryArrayConfig): Promise<Row[]> {
     const { client } = this.#session;
     return this.#run(general, async () => {
-      if (startsOrEnds.test(sql)) throw notTheirs(sql);
+      if (startsOrEnds.test(config.text)) throw notTheirs(config.text);
       // Always by the protocol that takes one statement only.
-      const query = { text: sql, values: [...values], queryMode: 'extended' };
-      const { command, rows } = await client.query<Record<string, unknown>>(query);
+      const extended = { ...config, queryMode: 'extended' };
+      const { command, rows } = await client.query<Row>(extended);
       if (startsOrEnds.test(command)) throw notTheirs(command);
       return rows;
     });
@@ -197,11 +236,29 @@ export class PgwireApplyTransaction implements ApplyTransaction {
   }
 }
 
+/** COPY takes one exchange more than a statement. */
+const worthCopying = 20;
+const notSupported = '0A000';
+const cannotCopy = new WeakSet<Table>();
+
 const subjects: Readonly<Record<ApplyVerb, string>> = {
   upsert: 'writing rows of',
   update: 'updating rows of',
   rekey: 'giving another key to a row of',
   delete: 'deleting rows of',
+};
+
+/** OIDs of booleans, JSON documents, and lists of them, of texts and of numbers. */
+const readByDriver: ReadonlySet<number> = new Set([
+  16, 114, 3802, 199, 3807, 1000, 1005, 1007, 1009, 1014, 1015, 1016, 1231, 2951,
+]);
+
+/** The driver reads times in the zone of this machine and to the millisecond, and numbers as floats. */
+const mostlyText: CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    readByDriver.has(oid)
+      ? (pg.types.getTypeParser(oid, format) as unknown)
+      : (text: string | Buffer) => text,
 };
 
 /** A statement, behind comments, or the tag of its answer. */

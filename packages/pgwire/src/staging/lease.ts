@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { QueryResult } from 'pg';
+import { withRetry } from '@tsmolt/core';
 import type { Lease } from '@tsmolt/core';
 import type { SessionPool } from '../session-pool.js';
 
@@ -54,10 +55,10 @@ export class PgwireLease implements Lease {
   async release(): Promise<void> {
     if (this.#released) return;
     this.#stop();
-    await query(this.#terms, `DELETE FROM ${this.#terms.table} WHERE name = $1 AND nonce = $2::UUID`, [
-      this.#terms.name,
-      this.#nonce,
-    ]).catch(() => undefined); // It expires by itself.
+    const { table, name } = this.#terms;
+    const sql = `DELETE FROM ${table} WHERE name = $1 AND nonce = $2::UUID`;
+    // It expires by itself, but until then whoever comes next has to wait: a connection that was cut is worth another one.
+    await withRetry(() => query(this.#terms, sql, [name, this.#nonce])).catch(() => undefined);
   }
 
   /**

@@ -17,7 +17,8 @@ export interface StagingSessions {
   readonly leaseMs?: number;
 }
 
-const defaultLeaseMs = 30_000;
+/** So long a process that follows one that was killed has to wait, and no longer may a server be silent. */
+const defaultLeaseMs = 10_000;
 
 /**
  * Opens the staging schema, which has connections of its own: a target that is busy must not keep a lease from being renewed.

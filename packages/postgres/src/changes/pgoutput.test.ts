@@ -51,9 +51,9 @@ const columns = [
 
 function decoded(from: bigint, ...messages: readonly Buffer[]): ChangeEvent[] {
   const events: ChangeEvent[] = [];
-  const wanted = { oid: 1, name: { schema: 'public', table: 't' }, columns, omitted: [], key: ['id'] };
+  const wanted = { oid: 1, name: { schema: 'public', table: 't' }, columns, generated: [], key: ['id'] };
   const decoder = new PgoutputDecoder({
-    tables: new StreamedTables([wanted], new Map()),
+    tables: new StreamedTables([wanted], new Map(), 0n),
     from,
     emit: (event) => events.push(event),
   });
@@ -80,7 +80,7 @@ describe('a transaction', () => {
 describe('a heartbeat', () => {
   test('comes between transactions, and never takes anybody back', () => {
     const events: ChangeEvent[] = [];
-    const tables = new StreamedTables([], new Map());
+    const tables = new StreamedTables([], new Map(), 0n);
     const decoder = new PgoutputDecoder({ tables, from: 10n, emit: (event) => events.push(event) });
     decoder.heartbeat(9n, 1);
     decoder.heartbeat(10n, 2);

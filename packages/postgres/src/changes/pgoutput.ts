@@ -46,6 +46,8 @@ export class PgoutputDecoder {
   #reached: bigint;
   #inTransaction = false;
   #skipping = false;
+  /** Of the transaction that is being read. */
+  #commitAt = 0n;
 
   constructor({ tables, from, emit }: DecoderOptions) {
     this.#tables = tables;
@@ -102,7 +104,8 @@ export class PgoutputDecoder {
 
   #begin(): void {
     // The start of the commit record: the same comparison that the server makes.
-    this.#skipping = this.#cursor.position() < this.#from;
+    this.#commitAt = this.#cursor.position();
+    this.#skipping = this.#commitAt < this.#from;
     this.#inTransaction = true;
   }
 
@@ -119,7 +122,7 @@ export class PgoutputDecoder {
   }
 
   #relation(bytes: number): void {
-    const event = this.#tables.announce(readRelation(this.#cursor));
+    const event = this.#tables.announce(readRelation(this.#cursor), this.#commitAt);
     if (event !== undefined && !this.#skipping) this.#emit(event, eventOverhead + bytes);
   }
 
@@ -149,7 +152,7 @@ export class PgoutputDecoder {
     this.#cursor.byte();
     const values = this.#tuple(table);
     refuseWithoutKey(table, values);
-    this.#send({ kind: 'upsert', table: table.changed, values }, bytes);
+    this.#send({ kind: 'upsert', fresh: true, table: table.changed, values }, bytes);
   }
 
   #update(bytes: number): void {
@@ -194,15 +197,11 @@ export class PgoutputDecoder {
   }
 
   /** TupleData: each value once from bytes to text. */
-  #tuple({ changed, kept, width }: StreamedTable): ChangeValue[] {
-    const cursor = this.#cursor;
-    const count = cursor.uint16();
-    if (count !== width) throw otherShape(changed.name, count, width);
+  #tuple({ changed: { name, columns } }: StreamedTable): ChangeValue[] {
+    const count = this.#cursor.uint16();
+    if (count !== columns.length) throw otherShape(name, count, columns.length);
     const values: ChangeValue[] = [];
-    for (let index = 0; index < count; index++) {
-      const value = this.#value(changed.name);
-      if (kept === undefined || kept[index] === true) values.push(value);
-    }
+    for (let index = 0; index < count; index++) values.push(this.#value(name));
     return values;
   }
 

@@ -8,13 +8,11 @@ export interface PublishedColumn {
   readonly typmod: number;
 }
 
-/** `relreplident`: d the primary key, i an index, f the whole row, n nothing. */
-export type ReplicaIdentity = 'd' | 'i' | 'f' | 'n';
-
 /** A Relation message: the shape of all rows of the table until the next one. */
 export interface PublishedRelation {
   readonly oid: number;
   readonly name: TableName;
+  /** `relreplident`: d the primary key, i an index, f the whole row, n nothing. */
   readonly identity: string;
   readonly columns: readonly (PublishedColumn & { readonly inIdentity: boolean })[];
 }

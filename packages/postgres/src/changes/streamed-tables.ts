@@ -9,8 +9,8 @@ export interface WantedTable {
   readonly name: TableName;
   /** Those that the publication publishes, in their order. */
   readonly columns: readonly PublishedColumn[];
-  /** Generated columns that it does not publish. */
-  readonly omitted: readonly string[];
+  /** Generated columns, of which it may publish some. */
+  readonly generated: readonly string[];
   /** The primary key, or the best other one; empty where there is none. */
   readonly key: readonly string[];
 }
@@ -18,11 +18,10 @@ export interface WantedTable {
 /** A table as it comes now. */
 export interface StreamedTable {
   readonly changed: ChangedTable;
-  /** Columns of a row in the stream. */
-  readonly width: number;
-  /** Which of them are kept; unset where all are. */
-  readonly kept?: readonly boolean[];
 }
+
+/** Before every position of the stream. */
+const catalogPosition = 0n;
 
 /** A table's shape from a position on. */
 interface Shape {
@@ -46,12 +45,15 @@ export class StreamedTables {
   readonly #names = new Map<number, TableName>();
   readonly #tables = new Map<number, StreamedTable>();
   #uncommitted: Shape[] = [];
+  readonly #readAt: bigint;
 
-  constructor(wanted: readonly WantedTable[], types: ReadonlyMap<number, string>) {
+  /** @param readAt where the log ended when the catalog was read */
+  constructor(wanted: readonly WantedTable[], types: ReadonlyMap<number, string>, readAt: bigint) {
+    this.#readAt = readAt;
     this.#wanted = new Map(wanted.map((table) => [mapKey(table.name), table]));
     this.#types = new Map(types);
     this.#shapes = new Map(
-      wanted.map(({ name, oid, columns }) => [mapKey(name), [{ position: 0n, oid, columns }]]),
+      wanted.map(({ name, oid, columns }) => [mapKey(name), [{ position: catalogPosition, oid, columns }]]),
     );
   }
 
@@ -90,17 +92,21 @@ export class StreamedTables {
     this.#types.set(oid, name);
   }
 
-  /** Takes a Relation message. @returns what it says about the schema, where that is not what came before */
-  announce(relation: PublishedRelation): SchemaEvent | undefined {
+  /**
+   * Takes a Relation message of the transaction that commits at this position.
+   *
+   * @returns what it says about the schema, where that is not what came before
+   */
+  announce(relation: PublishedRelation, at: bigint): SchemaEvent | undefined {
     const wanted = this.#wanted.get(mapKey(relation.name));
     if (wanted === undefined) return this.#announceOther(relation);
-    const columns = relation.columns.filter(({ name }) => !wanted.omitted.includes(name));
-    this.#names.set(relation.oid, wanted.name);
+    const { oid, columns } = relation;
+    this.#names.set(oid, wanted.name);
     this.#keep(relation, wanted);
-    const differences = this.#differences(wanted.name, relation.oid, columns);
-    if (differences.length === 0) return undefined;
-    this.#remember(wanted.name, { oid: relation.oid, columns });
-    const statement = `${displayName(wanted.name)}: ${differences.join('; ')}`;
+    const difference = this.#difference(wanted.name, relation, at);
+    if (difference === undefined) return undefined;
+    this.#remember(wanted.name, { oid, columns });
+    const statement = `${displayName(wanted.name)}: ${difference}`;
     return { kind: 'ddl', tables: [wanted.name], statement };
   }
 
@@ -115,11 +121,16 @@ export class StreamedTables {
     return { kind: 'ddl', tables: [before], statement };
   }
 
-  #differences(name: TableName, oid: number, columns: readonly PublishedColumn[]): string[] {
+  /** What the catalog shows at the start may be younger than the changes: then it is the catalog's shape that came later. */
+  #difference(name: TableName, { oid, columns }: PublishedRelation, at: bigint): string | undefined {
     const before = this.#shapes.get(mapKey(name))?.at(-1);
-    if (before === undefined) return [];
+    if (before === undefined) return undefined;
     const other = before.oid === oid ? [] : ['it is another table of the same name'];
-    return [...other, ...shapeDifference(before.columns, columns, this.#types)];
+    const younger = before.position === catalogPosition && at < this.#readAt;
+    const [from, to] = younger ? [columns, before.columns] : [before.columns, columns];
+    const differences = [...other, ...shapeDifference(from, to, this.#types)];
+    if (differences.length === 0) return undefined;
+    return `${younger ? 'altered after these changes were made: ' : ''}${differences.join('; ')}`;
   }
 
   #remember(name: TableName, shape: Shape): void {
@@ -129,18 +140,14 @@ export class StreamedTables {
 
   /** Where the shape is the one that came before, the object stays the same too. */
   #keep(relation: PublishedRelation, wanted: WantedTable): void {
-    const kept = relation.columns.map(({ name }) => !wanted.omitted.includes(name));
-    const columns = relation.columns.filter((_, index) => kept[index]).map(({ name }) => name);
-    const { name, omitted } = wanted;
+    const { name } = wanted;
+    const columns = relation.columns.map((column) => column.name);
     const key = keyPositions(relation, wanted, columns);
+    const omitted = wanted.generated.filter((column) => !columns.includes(column));
     const changed = { name, columns, key, ...(omitted.length === 0 ? {} : { omitted }) };
     const before = this.#tables.get(relation.oid)?.changed;
     const same = before !== undefined && JSON.stringify(before) === JSON.stringify(changed);
-    this.#tables.set(relation.oid, {
-      changed: same ? before : changed,
-      width: kept.length,
-      ...(kept.includes(false) ? { kept } : {}),
-    });
+    this.#tables.set(relation.oid, { changed: same ? before : changed });
   }
 }
 

@@ -1,6 +1,8 @@
 import { displayName, TsmoltError } from '@tsmolt/core';
 import type { TableName } from '@tsmolt/core';
 import type { SessionPool } from '@tsmolt/pgwire';
+import { readServer } from './log-end.js';
+import { positionNumber } from './log-position.js';
 import type { PublishedColumn } from './published-relation.js';
 import { readPublication } from './publication.js';
 import type { Publication } from './publication.js';
@@ -32,11 +34,13 @@ export async function readWantedTables(
   versionNumber: number,
   { tables, publication }: { readonly tables: readonly TableName[]; readonly publication: string },
 ): Promise<WantedTables> {
-  const [rows, types] = await pool.use('reading the tables to replicate', async (client) => {
+  const [rows, types, readAt] = await pool.use('reading the tables to replicate', async (client) => {
+    const { log_end } = await readServer(client);
     const names = [tables.map(({ schema }) => schema), tables.map(({ table }) => table)];
     const found = await client.query<WantedRow>(wantedTablesQuery(versionNumber), names);
     const named = await client.query<{ oid: string; name: string }>(typeNamesQuery);
-    return [found.rows, new Map(named.rows.map(({ oid, name }) => [Number(oid), name]))] as const;
+    const typeNames = new Map(named.rows.map(({ oid, name }) => [Number(oid), name]));
+    return [found.rows, typeNames, positionNumber(log_end)] as const;
   });
   refuseMissing(tables, rows);
   refuseWithoutIdentity(rows);
@@ -48,12 +52,11 @@ export async function readWantedTables(
         // From version 18 on a publication may send what the table computes.
         const sent = versionNumber >= 180_000 && names !== undefined ? row.columns : writable(row);
         const columns = sent.filter(({ name }) => names === undefined || names.includes(name));
-        const omitted = row.columns
-          .filter((column) => column.generated && !columns.includes(column))
-          .map(({ name }) => name);
-        return { oid: Number(row.oid), name: nameOf(row), columns, omitted, key: row.key };
+        const generated = row.columns.filter((column) => column.generated).map(({ name }) => name);
+        return { oid: Number(row.oid), name: nameOf(row), columns, generated, key: row.key };
       }),
       types,
+      readAt,
     ),
     warnings: [
       ...published.warnings,

@@ -1,4 +1,4 @@
-import { asTsmoltError } from '@tsmolt/core';
+import { asTsmoltError, refusalOf } from '@tsmolt/core';
 import type { RowBatch } from '@tsmolt/core';
 import { describe, expect, test } from 'vitest';
 import type { ApplyFixture } from './apply-fixture.js';
@@ -40,6 +40,7 @@ export function applyTargetContract(
     };
     describe('rows', () => {
       changedRows(fixture);
+      freshRows(fixture);
       unusualRows(fixture);
     });
     describe('keys and names', () => {
@@ -54,6 +55,43 @@ export function applyTargetContract(
     });
     applyValues(fixture, expected.values);
     applyFailures(fixture);
+  });
+}
+
+/** Enough that a target may have another way for them. */
+const manyRows = 200;
+
+function freshRows({ sql, apply, batch }: ApplyFixture): void {
+  const texts = ['', null, 'tab\tline\nback\\slash', '\\N', '"quotes", {braces} and \'s', '😀'];
+  const rows = Array.from({ length: manyRows }, (_, index) => [
+    String(index + 1),
+    texts[index % texts.length] ?? null,
+    index % 7 === 0 ? null : String(index),
+  ]);
+
+  test('that are new arrive as they are', async () => {
+    await sql(createTable);
+    const some = { ...(await batch(['id', 'a', 'b'], rows)), fresh: true };
+    expect(await apply((transaction) => transaction.upsert(some))).toBe(manyRows);
+    const found = await sql('SELECT id::text AS id, a, b::text AS b FROM t ORDER BY t.id');
+    expect(found).toEqual(rows.map(([id, a, b]) => ({ id, a, b })));
+  });
+
+  test('that were said to be new, and are there, are refused or overwritten, and never there twice', async () => {
+    await sql(createTable, `INSERT INTO t VALUES (100, 'old', 1)`);
+    const some = { ...(await batch(['id', 'a', 'b'], rows)), fresh: true };
+    const refusal = await apply(async (transaction) => {
+      try {
+        await transaction.attempt(() => transaction.upsert(some));
+        return undefined;
+      } catch (thrown) {
+        await transaction.upsert({ ...some, fresh: false });
+        return refusalOf(thrown);
+      }
+    });
+    expect([undefined, 'unique']).toContain(refusal?.kind);
+    expect(await sql('SELECT count(*)::text AS rows FROM t')).toEqual([{ rows: String(manyRows) }]);
+    expect(await sql('SELECT b::text AS b FROM t WHERE id = 100')).toEqual([{ b: '99' }]);
   });
 }
 

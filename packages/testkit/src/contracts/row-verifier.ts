@@ -33,6 +33,7 @@ export function rowVerifierContract(
     rangesOfKeyFronts(fixture);
     whatBucketsTell(fixture);
     whatRowsTell(fixture);
+    whatRemaindersTell(fixture);
     howItIsStopped(fixture);
   });
 }
@@ -56,7 +57,11 @@ async function setOf(fixture: Fixture, name: string, changes: Partial<HashedSet>
 }
 
 async function keysIn(fixture: Fixture, set: HashedSet): Promise<string[]> {
-  const rows = await verifier(fixture).hashRows(set, { columns: set.key, of: 1, buckets: [0] }, []);
+  const rows = await verifier(fixture).hashRows(
+    set,
+    { by: 'hash', columns: set.key, of: 1, buckets: [0] },
+    [],
+  );
   return rows.map(({ key }) => JSON.stringify(key));
 }
 
@@ -98,7 +103,11 @@ function rangesOfKeys(fixture: Fixture, { columns, keys }: KeyCase): void {
   test('are read by their keys, each with its own value', async () => {
     const set = await make();
     const value = set.columns.slice(-1);
-    const rows = await verifier(fixture).hashRows(set, { columns: set.key, of: 1, buckets: [0] }, value);
+    const rows = await verifier(fixture).hashRows(
+      set,
+      { by: 'hash', columns: set.key, of: 1, buckets: [0] },
+      value,
+    );
     const read = await verifier(fixture).readRows(set, value, rows.map(({ key }) => key)); // prettier-ignore
     const expected = rows.map(({ key, values }) => JSON.stringify([...key, ...values]));
     expect(read.map((row) => JSON.stringify(row)).toSorted()).toEqual(expected.toSorted());
@@ -148,7 +157,7 @@ const many: readonly Values[] = Array.from({ length: 100 }, (_, index) => [`a${i
 
 function whatBucketsTell(fixture: Fixture): void {
   const buckets = (set: HashedSet): Promise<ReadonlyMap<number, RowsDigest>> =>
-    verifier(fixture).hashBuckets(set, 16);
+    verifier(fixture).hashBuckets(set, { by: 'hash', columns: set.columns, of: 16 });
 
   test('buckets hold each row once, and equal tables have equal ones', async () => {
     const [left, right] = [await filled(fixture, 't', many), await filled(fixture, 'u', many)];
@@ -184,7 +193,7 @@ function whatBucketsTell(fixture: Fixture): void {
 
 function whatRowsTell(fixture: Fixture): void {
   const rowsOf = (set: HashedSet, columns: readonly HashColumn[], of: number, bucket: number) =>
-    verifier(fixture).hashRows(set, { columns, of, buckets: [bucket] }, []);
+    verifier(fixture).hashRows(set, { by: 'hash', columns, of, buckets: [bucket] }, []);
 
   test('the one row that differs has another hash, and no other row has', async () => {
     const changed = many.map((row, index): Values => (index === 41 ? ['a41', 'other'] : row));
@@ -198,7 +207,7 @@ function whatRowsTell(fixture: Fixture): void {
 
   test('shares by the row are the buckets, shares by the key keep both versions of a row together', async () => {
     const [left, right] = [await filled(fixture, 't', many), await filled(fixture, 'u', many.toReversed())];
-    const digests = await verifier(fixture).hashBuckets(left, 4);
+    const digests = await verifier(fixture).hashBuckets(left, { by: 'hash', columns: left.columns, of: 4 });
     for (const bucket of [0, 1, 2, 3]) {
       expect(await rowsOf(left, left.columns, 4, bucket)).toHaveLength(
         Number(digests.get(bucket)?.rows ?? 0),
@@ -214,7 +223,7 @@ function whatRowsTell(fixture: Fixture): void {
   test('rows without a key are told by their values, duplicates included', async () => {
     const set = { ...(await filled(fixture, 't', [['x', null], ['x', null], [`'"\\`, 'ü\n🐘']])), key: [] }; // prettier-ignore
     const texts = set.columns.slice(1);
-    const rows = await verifier(fixture).hashRows({ ...set, columns: texts }, { columns: texts, of: 1, buckets: [0] }, texts); // prettier-ignore
+    const rows = await verifier(fixture).hashRows({ ...set, columns: texts }, { by: 'hash', columns: texts, of: 1, buckets: [0] }, texts); // prettier-ignore
     expect(rows.map(({ key }) => key)).toEqual([[], [], []]);
     expect(new Set(rows.map(({ hash }) => hash)).size).toBe(2);
     const values = rows.map((row) => JSON.stringify(row.values)).toSorted();
@@ -229,13 +238,37 @@ function whatRowsTell(fixture: Fixture): void {
   });
 }
 
+function whatRemaindersTell(fixture: Fixture): void {
+  test('shares by remainder are the buckets by remainder, whatever the signs and sizes of the numbers', async () => {
+    const keys = [[0, 0], [-1, 5], [1, -5], [-250, -9], [2147483647, '9223372036854775807'], [-2147483648, '-9223372036854775808'], [3, 4]]; // prettier-ignore
+    await fixture.sql(
+      'CREATE TABLE t (a int, b bigint, v varchar(10), PRIMARY KEY (a, b))',
+      `INSERT INTO t VALUES ${keys.map(([a, b]) => `(${a}, ${b}, 'v')`).join(', ')}`,
+    );
+    const set = await setOf(fixture, 't');
+    const of = 251;
+    const dealing = { by: 'remainder', columns: set.key, of } as const;
+    const bucketOf = ([a, b]: readonly (number | string | null | undefined)[]): number => {
+      const sum = (BigInt(a ?? 0) * 31n + BigInt(b ?? 0)) % BigInt(of);
+      return Number((sum + BigInt(of)) % BigInt(of));
+    };
+    const digests = await verifier(fixture).hashBuckets(set, dealing);
+    expect(new Set(digests.keys())).toEqual(new Set(keys.map(bucketOf)));
+    for (const bucket of digests.keys()) {
+      const rows = await verifier(fixture).hashRows(set, { ...dealing, buckets: [bucket] }, []);
+      expect(rows.map(({ key }) => bucketOf(key))).toEqual(rows.map(() => bucket));
+      expect(rows).toHaveLength(Number(digests.get(bucket)?.rows));
+    }
+  });
+}
+
 function howItIsStopped(fixture: Fixture): void {
   test('a statement that runs is given up when the signal fires, and the next one works', async () => {
     const set = await filled(fixture, 't', many);
     const stop = new AbortController();
     const running = verifier(fixture).hashBuckets(
       { ...set, condition: fixture.types.endless, signal: stop.signal },
-      1,
+      { by: 'hash', columns: set.columns, of: 1 },
     );
     setImmediate(() => stop.abort());
     await expect(running).rejects.toMatchObject({ code: 'TSM1005' });
