@@ -2,8 +2,8 @@ import { displayName, TsmoltError } from '@tsmolt/core';
 import type { ApplyTransaction, TableName } from '@tsmolt/core';
 import { applySteps } from './apply-steps.js';
 import type { StepContext, TableOutcome } from './apply-steps.js';
-import { arrival, collapse, deletionOf, departure } from './collapse.js';
-import type { RoutedEvent } from './collapse.js';
+import { arrival, collapse, deletionOf, departure, isWholeRow } from './collapse.js';
+import type { RoutedEvent, Step } from './collapse.js';
 import type { RoutedTransaction } from './prepare.js';
 import type { RoutedMutation } from './target-tables.js';
 import { BlockedRows } from './waiting-changes.js';
@@ -29,16 +29,19 @@ export async function applyInOrder(
   { events }: Pick<RoutedTransaction, 'events'>,
   context: StepContext & { readonly combine: boolean },
 ): Promise<InOrder> {
-  try {
-    const steps = collapse(events, context.combine);
-    return {
-      outcomes: await transaction.attempt(() => applySteps(transaction, steps, context)),
-      refused: [],
-    };
-  } catch (thrown) {
-    if (!isRefusal(thrown)) throw thrown;
+  // Rows may be there that the source has just inserted: then they are overwritten.
+  for (const trusting of context.trusting ? [true, false] : [false]) {
+    try {
+      const steps = collapse(events, context.combine);
+      const outcomes = await transaction.attempt(() =>
+        applySteps(transaction, steps, { ...context, trusting }),
+      );
+      return { outcomes, refused: [] };
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown;
+    }
   }
-  return new Ladder(transaction, context).climb(events);
+  return new Ladder(transaction, { ...context, trusting: false }).climb(events);
 }
 
 class Ladder {
@@ -139,28 +142,15 @@ class Ladder {
 
   /** Only where nothing points at the rows: what does would be deleted with them, or would forbid it. */
   async #writeTogether(): Promise<void> {
-    const swaps = this.#refused.filter(
-      ({ change }) =>
-        change.kind === 'upsert' &&
-        change.oldKey === undefined &&
-        !this.#context.order.isReferenced(change.route.table),
-    );
-    if (swaps.length < 2) return;
-    const rows = swaps.map(({ change }) => change);
-    const steps = [
-      ...collapse(
-        rows.map((row) =>
-          deletionOf(
-            row,
-            row.route.keyAt.map((at) => row.values[at]),
-          ),
-        ),
-        true,
-      ),
-      ...collapse(rows, true),
-    ];
-    if ((await this.#attempt(steps)) === undefined)
-      this.#refused = this.#refused.filter((one) => !swaps.includes(one));
+    const tables = new Set(this.#refused.map(({ change }) => change.route.table));
+    for (const table of tables) {
+      if (this.#context.order.isReferenced(table)) continue;
+      // All of a table's, or none: what stays behind would come after what it was to come before.
+      const rows = this.#refused.map(({ change }) => change).filter(({ route }) => route.table === table);
+      const steps = rewritten(rows);
+      if (steps !== undefined && (await this.#attempt(steps)) === undefined)
+        this.#refused = this.#refused.filter(({ change }) => change.route.table !== table);
+    }
   }
 
   #refusal(changes: readonly RoutedMutation[], combine = true): Promise<string | undefined> {
@@ -178,4 +168,27 @@ class Ladder {
       throw thrown;
     }
   }
+}
+
+/**
+ * Deletes all rows that the changes concern, and then writes those that are left of them.
+ *
+ * @returns undefined where a value would be lost by it that the source did not send, or does not know
+ */
+function rewritten(changes: readonly RoutedMutation[]): Step[] | undefined {
+  const steps = collapse(changes, true);
+  const rows = steps.flatMap((step) =>
+    step.kind === 'rows' ? step.tables.flatMap((one) => one.changes) : [],
+  );
+  const whole =
+    steps.every(({ kind }) => kind === 'rows') &&
+    rows.every((row) => row.kind === 'delete' || isWholeRow(row));
+  if (rows.length < 2 || !whole) return undefined;
+  const deletions = rows.map((row) =>
+    deletionOf(
+      row,
+      row.route.keyAt.map((at) => row.values[at]),
+    ),
+  );
+  return [...collapse(deletions, true), ...steps];
 }

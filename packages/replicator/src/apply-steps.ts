@@ -4,7 +4,7 @@ import { collapse } from './collapse.js';
 import type { Step, TableChanges } from './collapse.js';
 import { batchesOf, rekeyOf } from './row-batches.js';
 import type { TableBatches } from './row-batches.js';
-import type { ChangeScript } from './script.js';
+import type { ChangeScript, ScriptedMutation } from './script.js';
 import type { TableOrder } from './table-order.js';
 import type { Route, RoutedMutation, TargetTables } from './target-tables.js';
 
@@ -21,6 +21,8 @@ export interface StepContext {
   readonly order: TableOrder;
   readonly tables: TargetTables;
   readonly script: ChangeScript | undefined;
+  /** Rows that the source inserted are taken for new on the target, too: refused where they are not. */
+  readonly trusting: boolean;
 }
 
 /** @throws TsmoltError `TSM4011` when the target refuses a row, or lacks one that has to be there */
@@ -60,7 +62,7 @@ async function applyRows(
   const works = tables
     .map((changes): Work => ({
       ...changes,
-      batches: batchesOf(changes),
+      batches: batchesOf(changes, context.trusting),
       upserted: 0,
       deleted: 0,
       durationMs: 0,
@@ -123,18 +125,19 @@ async function writeByScript(transaction: ApplyTransaction, work: Work, context:
 const shapes = new WeakMap<Route, ChangedTable>();
 
 /** In the target's names. The same shape is the same object, so that a script has to learn it once. */
-function asMutation({ route, kind, values, oldKey, source: { before } }: RoutedMutation): Mutation {
+function asMutation({ route, kind, values, oldKey, source }: RoutedMutation): ScriptedMutation {
   let table = shapes.get(route);
   if (table === undefined) {
     table = { name: route.table.name, columns: route.columns, key: route.keyAt };
     shapes.set(route, table);
   }
+  const change = { kind, table, values, ...(oldKey === undefined ? {} : { oldKey }) };
+  const { before, sourceBefore }: ScriptedMutation = source;
+  if (before === undefined) return change;
   return {
-    kind,
-    table,
-    values,
-    ...(oldKey === undefined ? {} : { oldKey }),
-    ...(before === undefined || route.take !== undefined ? {} : { before }),
+    ...change,
+    before: route.take === undefined ? before : route.take.map((at) => before[at]),
+    sourceBefore: sourceBefore ?? { columns: source.table.columns, values: before },
   };
 }
 

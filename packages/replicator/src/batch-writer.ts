@@ -14,6 +14,13 @@ import { emptiedBy, forgetWaiting, putBehind } from './put-behind.js';
 import type { Deferred } from './put-behind.js';
 import { BlockedRows, stagedForm } from './waiting-changes.js';
 
+/** How far the stream has come with a batch. */
+export interface Checkpoint {
+  readonly position: string;
+  /** The batch will be repeated if the target loses it: nobody was told yet that it is there. */
+  readonly lazy: boolean;
+}
+
 /** What became of the changes of a batch. */
 export interface Written {
   readonly outcomes: readonly TableOutcome[];
@@ -40,7 +47,7 @@ export class BatchWriter {
   async write(
     transactions: readonly RoutedTransaction[],
     steps: StepContext,
-    checkpoint: string,
+    checkpoint: Checkpoint,
   ): Promise<Written> {
     const groups = this.#options.parallelApplies ? groupsOf(transactions, steps.order) : [transactions];
     if (groups.length < 2) return this.#writeOne(transactions, steps, checkpoint);
@@ -48,7 +55,7 @@ export class BatchWriter {
     const written = await settled(
       groups.map((group) => limit(() => this.#writeOne(group, steps, undefined))),
     );
-    await this.#options.staging.saveMemo(this.#options.memoKey, checkpoint);
+    await this.#options.staging.saveMemo(this.#options.memoKey, checkpoint.position);
     return {
       outcomes: written.flatMap(({ outcomes }) => outcomes),
       deferred: written.flatMap(({ deferred }) => deferred),
@@ -58,21 +65,20 @@ export class BatchWriter {
   async #writeOne(
     transactions: readonly RoutedTransaction[],
     steps: StepContext,
-    checkpoint: string | undefined,
+    checkpoint: Checkpoint | undefined,
   ): Promise<Written> {
     const { free, behind } = this.#split(transactions);
     const emptied = this.#blocked.any ? emptiedBy(free) : [];
-    const outcome = await this.#refusedOnce((inOrder) =>
+    const write = (inOrder: boolean): Promise<Outcome> =>
       this.transaction(async (transaction) => {
         const done = inOrder
-          ? await this.#inOrder(transaction, free, { ...steps, blocked: new BlockedRows() })
+          ? await this.#inOrder(transaction, free, { ...steps, trusting: false, blocked: new BlockedRows() })
           : { outcomes: await this.#atOnce(transaction, free, steps), deferred: [] };
         const result = { ...done, deferred: [...behind, ...done.deferred], emptied };
-        await this.#remember(transaction, result, checkpoint);
+        await this.#remember(transaction, result, checkpoint?.position);
         return result;
-      }),
-    );
-    return this.#finish(outcome, checkpoint);
+      }, checkpoint?.lazy);
+    return this.#finish(await this.#refusedOnce(write), checkpoint?.position);
   }
 
   /** One transaction of the source that comes in parts; the checkpoint is known with the last of them. */
@@ -103,10 +109,13 @@ export class BatchWriter {
     return { ...(await this.#finish(outcome, end.position)), ...end };
   }
 
-  transaction<Result>(work: (transaction: ApplyTransaction) => Promise<Result>): Promise<Result> {
-    const { target, signal, applyTimeoutMs, statementCacheSize } = this.#options;
+  transaction<Result>(
+    work: (transaction: ApplyTransaction) => Promise<Result>,
+    lazy = false,
+  ): Promise<Result> {
+    const { target, signal, applyTimeoutMs: timeoutMs, statementCacheSize } = this.#options;
     if (target.applyTarget === undefined) throw new Error('the target cannot be written to');
-    return target.applyTarget.transaction(work, { signal, timeoutMs: applyTimeoutMs, statementCacheSize });
+    return target.applyTarget.transaction(work, { signal, timeoutMs, statementCacheSize, lazy });
   }
 
   /** Everything put together; where the target refuses a row, transaction by transaction. */

@@ -82,7 +82,7 @@ class Steps {
     const oldText = textOfKey(oldKey);
     const before = open.byKey.get(oldText);
     const whole = before === undefined ? change : combined(before, change);
-    if (whole.kind !== 'upsert' || !change.route.exactKey || !this.#combine) {
+    if (!isWholeRow(whole) || !change.route.exactKey || !this.#combine) {
       this.#alone({ kind: 'rekey', change });
       return;
     }
@@ -114,16 +114,29 @@ class Steps {
   }
 }
 
-/** What two changes of one row do together. */
+/** What two changes of one row do together. A row that was deleted and came again may still be there, on the target. */
 function combined(before: RoutedMutation, change: RoutedMutation): RoutedMutation {
-  if (change.kind !== 'update' || before.kind === 'delete') return change;
-  const values = change.values.map((value, at) => (value === undefined ? before.values[at] : value));
-  return { ...change, kind: before.kind, values };
+  if (change.kind === 'delete') return change;
+  const { route, source } = change;
+  const partial = change.kind === 'update' && before.kind !== 'delete';
+  const values = partial
+    ? change.values.map((value, at) => (value === undefined ? before.values[at] : value))
+    : change.values;
+  const kind = partial ? before.kind : change.kind;
+  const merged = { route, kind, values, source };
+  return before.fresh === true ? { ...merged, fresh: true } : merged;
 }
 
 /** The row under its new key, where all its values are known. */
 export function arrival(change: RoutedMutation): RoutedMutation | undefined {
-  return change.oldKey === undefined || change.kind !== 'upsert' ? undefined : withoutOldKey(change);
+  return change.oldKey === undefined || !isWholeRow(change) ? undefined : withoutOldKey(change);
+}
+
+/** Whether the row can be deleted and written anew: columns that only the target has would lose their values. */
+export function isWholeRow({ kind, route: { table, columns } }: RoutedMutation): boolean {
+  return (
+    kind === 'upsert' && table.columns.every(({ generated, name }) => generated || columns.includes(name))
+  );
 }
 
 /** The end of the row under its old key. */

@@ -18,7 +18,7 @@ export interface DeadLetterOptions {
 export async function retryDeadLetter(id: string, options: DeadLetterOptions): Promise<DeadLetter> {
   const letter = await existing(id, options.letters);
   const { tables } = options.schema;
-  const steps = { order: tableOrder(tables.all), tables, script: undefined };
+  const steps = { order: tableOrder(tables.all), tables, script: undefined, trusting: false };
   await options.transaction(async (transaction) => {
     await applyStaged(transaction, letter, { tables, steps });
     await options.letters.remove(id, transaction);

@@ -4,7 +4,7 @@ export type { Positions } from './progress.js';
 export * from './replicate.js';
 export * from './replication-metrics.js';
 export * from './replication-state.js';
-export type { ChangeScript, ScriptWrite } from './script.js';
+export type { ChangeScript, ScriptedMutation, ScriptObservation, ScriptWrite } from './script.js';
 export { streamStatuses } from './status-memo.js';
 export type { StreamStatus } from './status-memo.js';
 export { TargetSchema } from './target-schema.js';

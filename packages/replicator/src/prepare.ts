@@ -71,6 +71,8 @@ function routeEvents(
     for (const event of events) {
       if (event.kind === 'truncate' || event.kind === 'ddl') {
         const verdict = judge(event, position, context);
+        if (verdict === 'apply' && context.options.script?.movesRows === true)
+          return emptiedBehindScript(event, position);
         if (verdict instanceof TsmoltError) return verdict;
         if (verdict === 'apply') routed.push(truncation(event, context.tables));
       } else routed.push(context.tables.routed(event));
@@ -80,6 +82,14 @@ function routeEvents(
     throw thrown;
   }
   return routed;
+}
+
+/** Rows of several tables may have come together in one, and those of one may have gone to several. */
+function emptiedBehindScript({ statement }: SchemaEvent, position: string): TsmoltError {
+  return new TsmoltError('TSM7001', {
+    message: `replication paused before position ${position}: the source did "${statement}", and the userscript, which sends rows to tables, is not asked where these went`,
+    advice: `Everything before it is on the target. Delete there what came from these tables, then run again with --acceptUpTo ${position}.`,
+  });
 }
 
 function truncation({ tables }: SchemaEvent, target: TargetTables): RoutedEvent {

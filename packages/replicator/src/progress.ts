@@ -4,7 +4,7 @@ import type { ChangeSource, Logger } from '@tsmolt/core';
 export interface Positions {
   /** The end of the last transaction that was read. */
   received: string | undefined;
-  /** Everything before it is on the target, or waits in staging. */
+  /** Everything before it is on the target, or waits in staging; whoever reads there sees it. */
   applied: string | undefined;
   /** As `applied`, and a restart goes on from here. */
   durable: string | undefined;
@@ -62,22 +62,24 @@ export class Progress {
     this.positions.received = position;
   }
 
-  /** A batch and its checkpoint are on the target. */
-  wrote({ position, at }: Reached, source: ChangeSource): void {
+  /** Whether it is time again to make durable how far it has come, and to tell the source. */
+  isDue(everyMs: number): boolean {
+    return performance.now() - this.#savedAt >= everyMs;
+  }
+
+  /** A batch and its checkpoint are on the target; unless `lazy`, also on its disk, and all batches before with them. */
+  wrote({ position, at }: Reached, source: ChangeSource, lazy: boolean): void {
     this.positions.applied = position;
     this.positions.appliedAt = at;
-    this.positions.durable = position;
-    this.#savedAt = performance.now();
-    this.#acknowledge(source);
     this.#logger.debug(`${this.#message} ${position}`);
+    if (!lazy) this.#durable(position, source);
   }
 
   /** Nothing was to be written up to here; a checkpoint for it is not worth a transaction each time. */
   async passed({ position, at }: Reached, source: ChangeSource, atMostEveryMs: number): Promise<void> {
     this.positions.applied = position;
     this.positions.appliedAt = at;
-    if (performance.now() - this.#savedAt < atMostEveryMs) return;
-    await this.settle(source);
+    if (this.isDue(atMostEveryMs)) await this.settle(source);
   }
 
   /** Makes durable how far it has come. */
@@ -85,16 +87,14 @@ export class Progress {
     const { applied, durable } = this.positions;
     if (applied === undefined || applied === durable) return;
     await this.#save(applied);
-    this.positions.durable = applied;
-    this.#savedAt = performance.now();
-    this.#acknowledge(source);
+    this.#durable(applied, source);
     this.#logger.trace(`${this.#message} ${applied}`);
   }
 
-  #acknowledge(source: ChangeSource): void {
-    const { durable } = this.positions;
-    if (durable === undefined) return;
-    source.acknowledge(durable);
-    this.positions.acknowledged = durable;
+  #durable(position: string, source: ChangeSource): void {
+    this.positions.durable = position;
+    this.#savedAt = performance.now();
+    source.acknowledge(position);
+    this.positions.acknowledged = position;
   }
 }

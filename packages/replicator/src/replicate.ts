@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { asTsmoltError, TsmoltError } from '@tsmolt/core';
-import type { ChangeSource, Lease } from '@tsmolt/core';
+import { asTsmoltError } from '@tsmolt/core';
+import type { ChangeSource, TsmoltError } from '@tsmolt/core';
 import { BatchWriter, isUnknownOutcome } from './batch-writer.js';
+import { holdLease } from './hold-lease.js';
+import { endOf, openSource } from './open-source.js';
 import type { ReplicationOptions } from './options.js';
-import { runPass } from './pass.js';
+import { runPass, stopped } from './pass.js';
 import { Progress } from './progress.js';
 import type { Positions } from './progress.js';
 import { SourceWatch } from './source-watch.js';
@@ -18,6 +20,10 @@ export interface ReplicationResult {
   readonly positions: Readonly<Positions>;
   readonly transactions: number;
   readonly changes: number;
+  /** Changes that were read and are not on the target: they wait in staging, or behind a dead letter. */
+  readonly waiting: number;
+  /** Rows with a dead letter. */
+  readonly deadLetters: number;
 }
 
 /**
@@ -27,43 +33,12 @@ export interface ReplicationResult {
  * @throws TsmoltError for what a person has to look at
  */
 export async function replicate(options: ReplicationOptions): Promise<ReplicationResult> {
-  const lease = await acquireLease(options);
-  const signal = AbortSignal.any([options.signal, lease.lost]);
   try {
-    return await runWithLease({ ...options, signal });
+    return await holdLease(options, (signal) => runWithLease({ ...options, signal }));
   } catch (thrown) {
-    throw lease.lost.aborted && !options.signal.aborted ? leaseLost(options) : thrown;
-  } finally {
-    await lease.release();
+    // A database says it in the words of those who stop a load.
+    throw asTsmoltError(thrown).code === 'TSM1005' ? stopped() : thrown;
   }
-}
-
-/** A process that was killed holds its lease until it runs out. */
-async function acquireLease({ staging, memoKey, logger, signal, drain }: ReplicationOptions): Promise<Lease> {
-  for (let attempt = 0; ; attempt++) {
-    const lease = await staging.acquireLease(memoKey);
-    if (lease !== undefined) return lease;
-    if (attempt === 0)
-      logger.warn(
-        'another process replicates this stream, or was killed a moment ago; waiting for its lease',
-      );
-    try {
-      await delay(1000, undefined, { signal: AbortSignal.any([signal, drain]) });
-    } catch {
-      throw new TsmoltError('TSM7003', {
-        message: 'stopped while another process held the lease of this stream',
-        advice: 'Stop the other process, or use another --stagingSchema for another stream.',
-      });
-    }
-  }
-}
-
-function leaseLost({ memoKey }: ReplicationOptions): TsmoltError {
-  return new TsmoltError('TSM7003', {
-    message: `the lease of ${memoKey} was lost: the staging database did not answer in time, or another process took it`,
-    advice:
-      'Nothing was written without it. Look whether another process runs, then run the same command again.',
-  });
 }
 
 async function runWithLease(options: ReplicationOptions): Promise<ReplicationResult> {
@@ -91,10 +66,11 @@ async function runWithLease(options: ReplicationOptions): Promise<ReplicationRes
     await waiting.sweep();
     return runPass({ options, source, writer, progress, schema, waiting, watch, status, until });
   });
+  const left = await waiting.sweep();
   const { transactions, changes } = options.state;
   options.state.phase = 'ended';
   await status.note();
-  return { ended, positions: progress.positions, transactions, changes };
+  return { ended, positions: progress.positions, transactions, changes, ...left };
 }
 
 type Pass = (source: ChangeSource, until: string | undefined) => Promise<'reached' | 'drained'>;
@@ -109,14 +85,14 @@ async function runPasses(
   let until: string | undefined;
   let failures = 0;
   for (let started = false; ;) {
-    const before = progress.positions.durable;
+    const before = progress.positions.applied;
     try {
       // The answer to a COMMIT may have been lost: what is durable is what staging says.
-      if (started) progress.restart((await staging.loadMemo(memoKey)) ?? before);
+      if (started) progress.restart((await staging.loadMemo(memoKey)) ?? progress.positions.durable);
       const source = await openSource(options);
       started = true;
       try {
-        until ??= options.until === 'now' ? await source.currentPosition() : options.until;
+        until ??= await endOf(source, options.until, progress.positions.durable);
         state.running();
         return await pass(source, until);
       } finally {
@@ -124,7 +100,7 @@ async function runPasses(
       }
     } catch (thrown) {
       if (!started || !mayPass(thrown, options)) throw thrown;
-      failures = progress.positions.durable === before ? failures + 1 : 1;
+      failures = progress.positions.applied === before ? failures + 1 : 1;
       if (!(await waited(asTsmoltError(thrown), failures, options))) return 'drained';
     }
   }
@@ -148,42 +124,4 @@ async function waited(error: TsmoltError, failures: number, options: Replication
   } catch {
     return false;
   }
-}
-
-async function openSource(options: ReplicationOptions): Promise<ChangeSource> {
-  const { source, metrics, filter, flush, slot, publication, processId } = options;
-  if (source.openChanges === undefined) throw new Error('the source has no change stream');
-  try {
-    const tables = await source.catalog.tables(filter);
-    const changes = await source.openChanges({
-      tables: tables.map(({ name }) => name),
-      bufferBytes: flush.bytes,
-      unrepresentable: options.unrepresentable,
-      acknowledgeEveryMs: options.acknowledgeEveryMs,
-      fetchMetadata: options.fetchMetadata,
-      ...(slot === undefined ? {} : { slot }),
-      ...(publication === undefined ? {} : { publication }),
-      ...(processId === undefined ? {} : { processId }),
-    });
-    metrics.dialed(true);
-    await refuseOther(changes, options);
-    for (const warning of changes.warnings) options.logger.warn(warning);
-    return changes;
-  } catch (thrown) {
-    metrics.dialed(false);
-    throw thrown;
-  }
-}
-
-/** A checkpoint means something to the stream that it was made for, and to no other. */
-async function refuseOther(changes: ChangeSource, { staging, memoKey }: ReplicationOptions): Promise<void> {
-  const key = `${memoKey}-source`;
-  const known = await staging.loadMemo(key);
-  if (known === undefined) await staging.saveMemo(key, changes.identity);
-  if (known === undefined || known === changes.identity) return;
-  await changes.close();
-  throw new TsmoltError('TSM7007', {
-    message: `the checkpoint ${memoKey} belongs to ${known}, and the source is ${changes.identity}`,
-    advice: 'Use a staging schema of its own for each source; for a new load, drop the old staging schema.',
-  });
 }

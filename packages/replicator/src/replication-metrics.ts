@@ -1,9 +1,14 @@
 import { Counter, Gauge, Histogram, Registry } from '@tsmolt/core';
 import type { SchemaEvent } from '@tsmolt/core';
 import type { TableOutcome } from './apply-steps.js';
+import type { ScriptObservation } from './script.js';
 
 /** Seconds, from what a local target takes to what an operator should hear of. */
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** A handler takes microseconds for most rows. */
+const callSeconds = [0.000_001, 0.000_01, 0.000_1, ...seconds];
+const scriptLabels = ['schema', 'table', 'function'];
 
 /** What a replication is doing, for Prometheus, under the names of the manual ("MOLT Replicator Metrics"). */
 export class ReplicationMetrics {
@@ -81,6 +86,33 @@ export class ReplicationMetrics {
   );
   readonly #waiting = this.#gauge('replicator_waiting_mutations', 'Changes that wait in staging.');
 
+  readonly #script = {
+    invocations: this.#counter(
+      'script_invocations_total',
+      'Calls of handlers of the userscript.',
+      scriptLabels,
+    ),
+    processed: this.#counter(
+      'script_rows_processed_total',
+      'Rows that passed through the userscript.',
+      scriptLabels,
+    ),
+    filtered: this.#counter('script_rows_filtered_total', 'Rows that the userscript left out.', scriptLabels),
+    errors: this.#counter('script_errors_total', 'Errors of the userscript.', scriptLabels),
+    execTime: this.#histogram(
+      'script_exec_time_seconds',
+      'Time of a call of a handler, on average over the rows that crossed together.',
+      scriptLabels,
+      callSeconds,
+    ),
+    entryWait: this.#histogram(
+      'script_entry_wait_seconds',
+      'Time until the userscript was free for the rows that crossed together.',
+      scriptLabels,
+      callSeconds,
+    ),
+  };
+
   /** @param command `pglogical` or `mylogical`: how the source's metrics are named */
   constructor(command: string) {
     this.#source = command;
@@ -153,6 +185,17 @@ export class ReplicationMetrics {
     this.#passed.inc({ event });
   }
 
+  script({ schema, table, function: handler, ...done }: ScriptObservation): void {
+    const labels = { schema, table, function: handler };
+    this.#script.invocations.inc(labels, done.invocations);
+    this.#script.processed.inc(labels, done.processed);
+    this.#script.filtered.inc(labels, done.filtered);
+    this.#script.errors.inc(labels, done.errors);
+    if (done.invocations === 0) return;
+    this.#script.execTime.observe(labels, done.seconds / done.invocations);
+    this.#script.entryWait.observe(labels, done.waitSeconds);
+  }
+
   #counter(name: string, help: string, labelNames: readonly string[]): Counter {
     return new Counter({ name, help, labelNames: [...labelNames], registers: this.#registers });
   }
@@ -161,12 +204,12 @@ export class ReplicationMetrics {
     return new Gauge({ name, help, registers: this.#registers });
   }
 
-  #histogram(name: string, help: string, labelNames: readonly string[]): Histogram {
+  #histogram(name: string, help: string, labelNames: readonly string[], buckets = seconds): Histogram {
     return new Histogram({
       name,
       help,
       labelNames: [...labelNames],
-      buckets: seconds,
+      buckets: [...buckets],
       registers: this.#registers,
     });
   }

@@ -9,22 +9,22 @@ export interface TableBatches {
   readonly deletes: readonly RowBatch[];
 }
 
-export function batchesOf({ changes }: TableChanges): TableBatches {
+/** @param trusting whether rows that the source inserted are taken for new on the target, too */
+export function batchesOf({ changes }: TableChanges, trusting: boolean): TableBatches {
+  const inserts = new Map<Route, RoutedMutation[]>();
   const upserts = new Map<Route, RoutedMutation[]>();
   const updates = new Map<string, RoutedMutation[]>();
   const deletes = new Map<Route, RoutedMutation[]>();
   for (const change of changes) {
-    if (change.kind === 'upsert') put(upserts, change.route, change);
+    if (change.kind === 'upsert') put(trusting && change.fresh ? inserts : upserts, change.route, change);
     else if (change.kind === 'delete') put(deletes, change.route, change);
     else put(updates, sentColumns(change), change);
   }
   return {
-    upserts: [...upserts].map(([{ table, columns, key }, rows]) => ({
-      table,
-      columns,
-      key,
-      rows: rows.map(({ values }) => values),
-    })),
+    upserts: [
+      ...[...inserts].map(([route, rows]) => ({ ...upsertOf(route, rows), fresh: true })),
+      ...[...upserts].map(([route, rows]) => upsertOf(route, rows)),
+    ],
     updates: [...updates.values()].map(updateOf),
     deletes: [...deletes].map(([route, rows]) => deletionOf(route, rows)),
   };
@@ -34,6 +34,10 @@ function put<Key>(groups: Map<Key, RoutedMutation[]>, key: Key, change: RoutedMu
   const group = groups.get(key);
   if (group === undefined) groups.set(key, [change]);
   else group.push(change);
+}
+
+function upsertOf({ table, columns, key }: Route, rows: readonly RoutedMutation[]): RowBatch {
+  return { table, columns, key, rows: rows.map(({ values }) => values) };
 }
 
 /** A mark for each column: sent or not. Rows with the same marks go into one statement. */

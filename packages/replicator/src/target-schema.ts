@@ -22,7 +22,7 @@ export class TargetSchema {
   private constructor(options: SchemaOptions, tables: readonly Table[]) {
     this.#options = options;
     this.#tables = new TargetTables(tables);
-    this.#steps = { order: tableOrder(tables), tables: this.#tables, script: options.script };
+    this.#steps = { order: tableOrder(tables), tables: this.#tables, script: options.script, trusting: true };
     this.#print = JSON.stringify(tables.map(definition));
   }
 
@@ -46,7 +46,8 @@ export class TargetSchema {
   }
 
   async refreshWhenDue(): Promise<void> {
-    if (performance.now() - this.#readAt >= this.#options.schemaRefreshMs) await this.refresh();
+    const { schemaRefreshMs } = this.#options;
+    if (schemaRefreshMs > 0 && performance.now() - this.#readAt >= schemaRefreshMs) await this.refresh();
   }
 
   /** @returns whether anything has changed */
@@ -57,7 +58,12 @@ export class TargetSchema {
     if (print === this.#print) return false;
     this.#options.logger.info('the schema of the target has changed; the new one is used from here on');
     this.#tables = new TargetTables(tables);
-    this.#steps = { order: tableOrder(tables), tables: this.#tables, script: this.#options.script };
+    this.#steps = {
+      order: tableOrder(tables),
+      tables: this.#tables,
+      script: this.#options.script,
+      trusting: true,
+    };
     this.#print = print;
     return true;
   }

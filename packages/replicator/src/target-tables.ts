@@ -20,6 +20,8 @@ export interface Route {
 export interface RoutedMutation {
   readonly route: Route;
   readonly kind: Mutation['kind'];
+  /** The row cannot be there yet. */
+  readonly fresh?: true;
   readonly values: readonly ChangeValue[];
   readonly oldKey?: readonly ChangeValue[];
   readonly source: Mutation;
@@ -73,8 +75,9 @@ export class TargetTables {
   routed(source: Mutation): RoutedMutation {
     const route = this.route(source.table);
     const values = route.take === undefined ? source.values : route.take.map((at) => source.values[at]);
-    const routed = { route, kind: source.kind, values, source };
-    return source.oldKey === undefined ? routed : { ...routed, oldKey: source.oldKey };
+    const { kind, fresh, oldKey } = source;
+    if (oldKey !== undefined) return { route, kind, values, source, oldKey };
+    return fresh === true ? { route, kind, fresh, values, source } : { route, kind, values, source };
   }
 }
 

@@ -205,10 +205,13 @@ function keyColumnsOf(
   { after, key }: Pick<StagedMutation, 'after' | 'key'>,
 ): readonly string[] {
   const keys = [...(table.primaryKey === undefined ? [] : [table.primaryKey]), ...table.uniqueKeys];
-  const values = (JSON.parse(key) as (string | null)[]).toSorted();
-  const noted = keys.find(
-    ({ columns }) =>
-      JSON.stringify(columns.map((name) => after[name] ?? null).toSorted()) === JSON.stringify(values),
-  );
+  const inAnyOrder = (values: readonly (string | null)[]): string =>
+    JSON.stringify(values.map((value) => JSON.stringify(value)).toSorted(byCodeUnits));
+  const values = inAnyOrder(JSON.parse(key) as (string | null)[]);
+  const noted = keys.find(({ columns }) => inAnyOrder(columns.map((name) => after[name] ?? null)) === values);
   return (noted ?? table.primaryKey)?.columns ?? [];
+}
+
+function byCodeUnits(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
 }

@@ -41,11 +41,11 @@ export class Waiting {
     await this.#options.staging.retire(this.#options.retireAfterMs);
   }
 
-  /** Tries all that wait, and finds out anew which rows have to. */
-  async sweep(): Promise<void> {
+  /** Tries all that wait, and finds out anew which rows have to. @returns what is left */
+  async sweep(): Promise<{ readonly waiting: number; readonly deadLetters: number }> {
     const { staging, target, targetSchema, deadLetterTable, maxRetries, logger, metrics } = this.#options;
     const deadLetters = target.deadLetters?.({ schema: targetSchema, table: deadLetterTable });
-    if (deadLetters === undefined) return;
+    if (deadLetters === undefined) return { waiting: 0, deadLetters: 0 };
     const { applied, waiting, parked } = await sweep(
       {
         staging,
@@ -63,5 +63,6 @@ export class Waiting {
     if (applied + waiting + parked > 0) {
       logger.info({ applied, waiting, parked }, 'changes that waited were tried again');
     }
+    return { waiting, deadLetters: (await deadLetters.list(Number.MAX_SAFE_INTEGER)).length };
   }
 }

@@ -19,7 +19,7 @@ interface Item {
  * Between the reader and the writer: holds a bounded number of bytes, and cuts what has come into batches when one is full
  * or old enough.
  *
- * The reader calls `add` and `end`, the writer `take`; one of each.
+ * The reader calls `add`, `room` and `end`, the writer `take`; one of each.
  */
 export class WorkQueue {
   readonly #limits: FlushLimits;
@@ -43,18 +43,27 @@ export class WorkQueue {
     return { rows: this.#rows, percent: Math.min(100, (100 * this.#bytes) / this.#maxBytes) };
   }
 
-  /** Resolves when there is room again. */
-  async add(assembled: Assembled): Promise<void> {
+  /** Whether the reader should wait for room before it adds more. */
+  get full(): boolean {
+    return this.#bytes > this.#maxBytes && this.#failure === undefined;
+  }
+
+  add(assembled: Assembled): void {
     const last = this.#items.at(-1);
-    if (assembled.kind === 'heartbeat' && last?.assembled.kind === 'heartbeat')
+    if (assembled.kind === 'heartbeat' && last?.assembled.kind === 'heartbeat') {
       this.#drop(1, this.#items.length - 1);
+    }
     const rows = rowsOf(assembled);
     this.#items.push({ assembled, rows, arrivedAt: performance.now() });
     this.#rows += rows;
     this.#bytes += bytesOf(assembled);
     if (assembled.kind !== 'transaction') this.#others += 1;
     this.#changed();
-    while (this.#bytes > this.#maxBytes && this.#failure === undefined) await this.#change();
+  }
+
+  /** Resolves when there is room again, or nobody takes anything any more. */
+  async room(): Promise<void> {
+    while (this.full) await this.#change();
   }
 
   /** Nothing more will come; what is there is still given out. */

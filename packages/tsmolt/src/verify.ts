@@ -31,6 +31,8 @@ export interface VerifyRequest {
   readonly replication?: Replication;
   /** The staging schema of the replicator that does so; in the place of `replication`. */
   readonly staging?: ReplicationPlace;
+  /** How long it may take to bring a change to the target, in milliseconds; ten minutes unless given. */
+  readonly replicationPatienceMs?: number;
   /** Write statements that make the target equal, and run them if that is wanted. */
   readonly repair?: RepairOptions;
   /** Note finished work here, and go on with the run that the file tells of. */
@@ -109,12 +111,18 @@ async function readRules({
 }
 
 function liveOf(
-  { live, liveRetries }: VerifyRequest,
+  { live, liveRetries, replicationPatienceMs }: VerifyRequest,
   replication: Replication | undefined,
 ): Pick<VerifyOptions, 'live'> {
   if (live !== true) return {};
   const retries = liveRetries ?? defaults.liveRetries;
-  return { live: { retries, ...(replication === undefined ? {} : { replication }) } };
+  return {
+    live: {
+      retries,
+      ...(replication === undefined ? {} : { replication }),
+      ...(replicationPatienceMs === undefined ? {} : { replicationPatienceMs }),
+    },
+  };
 }
 
 /** @throws TsmoltError `TSM1001` */

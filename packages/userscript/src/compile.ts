@@ -15,6 +15,8 @@ export interface CompiledScript {
 const library = 'replicator@v2';
 /** Beside this file, in the sources and in what is published: esbuild finds either. */
 const guestFolder = fileURLToPath(new URL('guest/', import.meta.url));
+/** Where our own files lie, and those that they were compiled from, which their maps name. */
+const ownFolders = ['dist/', 'src/'].map((folder) => fileURLToPath(new URL(`../${folder}`, import.meta.url)));
 /** The file, of two lines, that imports our side and then the script. */
 const entryName = 'userscript-entry';
 const mostErrors = 5;
@@ -122,7 +124,7 @@ function refusedImport(path: string): string {
 function shownName(given: string, script: string, source: string): string | undefined {
   const path = resolve(dirname(script), source);
   if (path === script) return given;
-  if (path.startsWith(guestFolder)) return undefined;
+  if (ownFolders.some((folder) => path.startsWith(folder))) return undefined;
   return join(dirname(given), relative(dirname(script), path));
 }
 

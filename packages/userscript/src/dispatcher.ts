@@ -61,11 +61,11 @@ export class Dispatcher {
     const text = { phase, relations: relations.takeUnannounced(), rows: items.map(({ cells }) => cells) };
     const started = performance.now();
     const answer = await sandbox.request('dispatch', JSON.stringify(text)).catch((error: unknown) => {
-      throw this.#stopped(error, items);
+      throw this.#stopped(error, items, phase);
     });
     const waitSeconds = (performance.now() - started) / 1000 - answer.seconds;
-    const results = this.#results(readDispatched(answer.text, items.length), items);
-    this.#observe(items, results, { seconds: answer.seconds, waitSeconds });
+    const results = this.#results(readDispatched(answer.text, items.length), items, phase);
+    this.#observe(items, results, { phase, seconds: answer.seconds, waitSeconds });
     let next = 0;
     return rows.map((row, index) => {
       const mine = results.slice(next, (next += counts[index] ?? 0));
@@ -84,12 +84,12 @@ export class Dispatcher {
     return seen.length;
   }
 
-  #results(answer: ReturnType<typeof readDispatched>, items: readonly Item[]): Outcome[] {
+  #results(answer: ReturnType<typeof readDispatched>, items: readonly Item[], phase: Phase): Outcome[] {
     const { made, report, observe } = this.#parts;
     if (answer === undefined) throw report.thrown(spoiled, { handler: 'while its answer was read' });
     if ('failed' in answer) {
       const row = items[answer.row]?.row;
-      observe({ ...nothingHappened(row), errors: 1 });
+      observe({ ...nothingHappened(row, phase), errors: 1 });
       throw report.thrown(answer.failed, { handler: handlerName(row), row });
     }
     made.learn(answer.shapes);
@@ -113,10 +113,10 @@ export class Dispatcher {
     });
   }
 
-  #stopped(error: unknown, items: readonly Item[]): unknown {
+  #stopped(error: unknown, items: readonly Item[], phase: Phase): unknown {
     if (!(error instanceof SandboxError)) return error;
     const row = items[error.failure.row]?.row;
-    this.#parts.observe({ ...nothingHappened(row), errors: 1 });
+    this.#parts.observe({ ...nothingHappened(row, phase), errors: 1 });
     return this.#parts.report.sandbox(error, { handler: handlerName(row), row });
   }
 
@@ -124,12 +124,12 @@ export class Dispatcher {
   #observe(
     items: readonly Item[],
     results: readonly Outcome[],
-    { seconds, waitSeconds }: { seconds: number; waitSeconds: number },
+    { phase, seconds, waitSeconds }: { phase: Phase; seconds: number; waitSeconds: number },
   ): void {
     const counts = new Map<string, { -readonly [Name in keyof Observation]: Observation[Name] }>();
     items.forEach(({ row, cells }, index) => {
-      const place = `${String(cells[0])} ${row.kind === 'delete' ? 'd' : 'u'}`;
-      const count = counts.get(place) ?? { ...nothingHappened(row) };
+      const place = `${phase === 'schema' ? everyTable : String(cells[0])} ${row.kind === 'delete' ? 'd' : 'u'}`;
+      const count = counts.get(place) ?? { ...nothingHappened(row, phase) };
       counts.set(place, count);
       count.invocations++;
       if (results[index]?.length === 0) count.filtered++;
@@ -143,11 +143,14 @@ export class Dispatcher {
 /** A script that replaces functions of the language can break what we do with them beside it, never silently. */
 const spoiled = { name: '', message: 'the script changed how JavaScript itself works', stack: '' };
 
-function nothingHappened(row: ScriptRow | undefined): Observation {
+/** What metrics call the tables of a schema's handlers (manual, "Userscript Metrics"). */
+const everyTable = '*';
+
+function nothingHappened(row: ScriptRow | undefined, phase: Phase): Observation {
   const { schema = '', table = '' } = row?.table.name ?? {};
   return {
     schema,
-    table,
+    table: phase === 'schema' ? everyTable : table,
     function: handlerName(row),
     invocations: 0,
     processed: 0,

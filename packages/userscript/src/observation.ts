@@ -1,6 +1,7 @@
 /** What happened in one crossing, for the metrics `script_*` of MOLT Replicator. */
 export interface Observation {
   readonly schema: string;
+  /** `*` for the handlers of a schema. */
   readonly table: string;
   readonly function: 'onRowUpsert' | 'onRowDelete' | 'onWrite';
   /** `script_invocations_total`. */

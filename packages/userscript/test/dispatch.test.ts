@@ -86,7 +86,7 @@ describe('rows', () => {
     expect(seen).toMatchObject([
       {
         schema: 'public',
-        table: 'orders',
+        table: '*',
         function: 'onRowUpsert',
         invocations: 3,
         processed: 2,

@@ -1,5 +1,5 @@
 import { displayName } from '@tsmolt/core';
-import type { RowsDigest, RowText, Share } from '@tsmolt/core';
+import type { Dealing, RowsDigest, RowText, Share } from '@tsmolt/core';
 import { compareShare } from './compare-share.js';
 import type { FoundRow } from './compare-share.js';
 import { doubtful, judgeRows } from './judge-rows.js';
@@ -9,8 +9,11 @@ import type { RangeWork } from './row-sets.js';
 import { settleShare } from './settle-share.js';
 import { cannotDivide, unlessTooLong } from './statement-limits.js';
 
-/** Enough that one changed row does not make many others be looked at, and few enough to be carried for every range. */
-const bucketsPerRange = 256;
+/**
+ * Enough that one changed row does not make many others be looked at, and few enough to be carried for every range. A prime:
+ * keys of any step but itself are spread over all buckets by their remainders.
+ */
+const bucketsPerRange = 251;
 
 /** Rows of both sides together that are held at a time; each is its key and a hash, mostly. */
 const rowsAtATime = 100_000;
@@ -47,6 +50,7 @@ async function compareParts(work: RangeWork): Promise<FoundRow[]> {
   if (!comparison.rangeable) {
     throw cannotDivide(
       `${name}: statements on the whole table, which has no key that can be cut into ranges,`,
+      'Verify this table in a run of its own, without --statement-timeout or with one that is long enough for all of its rows; or in parts, by conditions in --filter-path.',
     );
   }
   const { bounds, rows } = await boundsOfParts(work, name);
@@ -108,40 +112,55 @@ async function lookAt(work: RangeWork, share: Share): Promise<FoundRow[]> {
 }
 
 /** Half as many rows each, dealt by their key: both versions of a changed row stay in one share. */
-function finerShares({ dealtBy, pair }: Comparison, { columns, of, buckets }: Share): Share[] {
+function finerShares({ dealtBy, pair }: Comparison, { by, columns, of, buckets }: Share): Share[] {
   if (dealtBy.length === 0 || of * 2 > mostShares) {
     throw cannotDivide(`${displayName(pair.source.name)}: statements on a share of a range`);
   }
-  if (columns !== dealtBy) return [0, 1].map((bucket) => ({ columns: dealtBy, of: 2, buckets: [bucket] }));
-  return [0, of].map((more) => ({ columns, of: of * 2, buckets: buckets.map((bucket) => bucket + more) }));
+  if (columns !== dealtBy)
+    return [0, 1].map((bucket) => ({ by, columns: dealtBy, of: 2, buckets: [bucket] }));
+  return [0, of].map((more) => ({
+    by,
+    columns,
+    of: of * 2,
+    buckets: buckets.map((bucket) => bucket + more),
+  }));
 }
 
 type Digests = ReadonlyMap<number, RowsDigest>;
 
 function digests(work: RangeWork, side: Side): Promise<Digests> {
   return work.statement(side.name, (signal) =>
-    side.verifier.hashBuckets(hashedSet(work.comparison, side, work.range, signal), bucketsPerRange),
+    side.verifier.hashBuckets(
+      hashedSet(work.comparison, side, work.range, signal),
+      dealingOf(work.comparison, side),
+    ),
   );
 }
 
+/** By remainder only the rows of a bucket are hashed a second time where it differs; by hash all rows of the range are. */
+function dealingOf({ numbered }: Comparison, side: Side): Dealing {
+  return numbered
+    ? { by: 'remainder', columns: side.dealtBy, of: bucketsPerRange }
+    : { by: 'hash', columns: side.hashed, of: bucketsPerRange };
+}
+
 /**
- * A changed row lies in two buckets, that of its old and that of its new hash: both differ, so both are looked at together.
- * Where that would be too many rows, or every row has to be read, rows are dealt by their key: then both versions of a row
- * are in one share.
+ * Dealt by the hash of the row, a changed row lies in two buckets, that of its old and that of its new hash: both differ, so
+ * both are looked at together. Where that would be too many rows, or every row has to be read, rows are dealt by their key:
+ * then both versions of a row are in one share.
  */
 function sharesToLookAt(comparison: Comparison, source: Digests, target: Digests): Share[] {
-  const { hashed, byMeaning } = comparison.source;
   const differing = differingBuckets(source, target);
-  const readsAll = byMeaning.length > 0;
+  const readsAll = comparison.source.byMeaning.length > 0;
   if (differing.length === 0 && !readsAll) return [];
   const rows = rowsIn(source, differing) + rowsIn(target, differing);
   if (!readsAll && rows <= rowsAtATime) {
-    return [{ columns: hashed, of: bucketsPerRange, buckets: differing }];
+    return [{ ...dealingOf(comparison, comparison.source), buckets: differing }];
   }
   const columns = comparison.dealtBy;
   const of =
     columns.length === 0 ? 1 : Math.max(1, Math.ceil((rowsIn(source) + rowsIn(target)) / rowsAtATime));
-  return Array.from({ length: of }, (_, bucket) => ({ columns, of, buckets: [bucket] }));
+  return Array.from({ length: of }, (_, bucket) => ({ by: 'hash', columns, of, buckets: [bucket] }));
 }
 
 function differingBuckets(source: Digests, target: Digests): number[] {

@@ -34,6 +34,8 @@ export interface LiveOptions {
   readonly retries: number;
   /** What moves the source's changes to the target; without it only time can tell whether a change is still on its way. */
   readonly replication?: Replication;
+  /** How long it may take to bring a change to the target, in milliseconds; ten minutes unless given. */
+  readonly replicationPatienceMs?: number;
 }
 
 /** What a verification asks of the replicator that keeps the target up to date. */

@@ -15,7 +15,7 @@ export interface Side {
   readonly hashed: readonly HashColumn[];
   /** Columns whose texts differ between the engines for equal values. */
   readonly byMeaning: readonly HashColumn[];
-  /** Columns that tell which share a row is in: those of the key that can be hashed. */
+  /** Columns that tell which bucket or share a row is in: those of the key that can be hashed. */
   readonly dealtBy: readonly HashColumn[];
   readonly condition?: string;
 }
@@ -30,6 +30,8 @@ export interface Comparison {
   readonly keyed: boolean;
   /** Whether ranges of keys mean the same rows on both sides. */
   readonly rangeable: boolean;
+  /** Whether the key is whole numbers on both sides: then rows can be dealt by their remainders. */
+  readonly numbered: boolean;
   /** Columns that cannot be compared at all: what matches does so conditionally. */
   readonly left: readonly ColumnPair[];
   /** The source's names of the columns that a row is named by. */
@@ -81,6 +83,7 @@ export function planComparison(options: VerifyOptions, pair: TablePair): Compari
     algorithm,
     keyed: primaryKey !== undefined,
     rangeable: rangeKey.length > 0,
+    numbered: primaryKey?.every(isNumber) ?? false,
     left: pair.columns.filter((columns) => !isComparable(columns)),
     identityNames: identity.map((columns) => columns.source.name),
     identityTypes: identity.map(meaningType),
@@ -108,6 +111,10 @@ function sameText({ source, target }: ColumnPair): boolean {
   const [left, right] = [withoutDomain(source.type), withoutDomain(target.type)];
   if (left.kind === 'integer' && right.kind === 'decimal') return right.scale === 0;
   return sameCanonicalText(left, right);
+}
+
+function isNumber({ source, target }: ColumnPair): boolean {
+  return [source, target].every(({ type }) => withoutDomain(type).kind === 'integer');
 }
 
 /** Whether the values of both columns stand in one order. */

@@ -1,4 +1,5 @@
-import type { Mismatch, TableName } from '@tsmolt/core';
+import type { TableName } from '@tsmolt/core';
+import type { SchemaDifference } from './constraint-differences.js';
 
 /** MOLT's counters (manual, "MOLT Verify", usage), and `stillChanging`, which is ours. */
 export interface RowCounts {
@@ -103,7 +104,7 @@ export interface VerifyReport {
   /** What was found, before any repair. */
   readonly tables: readonly TableResult[];
   /** Differences of the schemas. */
-  readonly mismatches: readonly Mismatch[];
+  readonly mismatches: readonly SchemaDifference[];
   /** Tables of the source that the target lacks. */
   readonly missingTables: readonly TableName[];
   /** Tables of the target that the source lacks. */

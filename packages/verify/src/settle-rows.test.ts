@@ -56,6 +56,7 @@ async function settled(
     algorithm: 'md5',
     keyed: true,
     rangeable: true,
+    numbered: true,
     left: [] as ColumnPair[],
     identityNames: ['id'],
     identityTypes: [number],

@@ -60,9 +60,7 @@ export async function settleRows(
 async function targetIsUpToDate(work: RangeWork, live: LiveOptions, round: number): Promise<void> {
   const { replication } = live;
   if (replication === undefined || round > 1) await work.pause(waitBefore(round));
-  if (replication !== undefined) {
-    await appliedHere(replication, await replication.sourcePosition(), work.pause);
-  }
+  await appliedHere(live, await replication?.sourcePosition(), work.pause);
 }
 
 async function firstLook(work: RangeWork, rows: readonly FoundRow[]): Promise<Parked[]> {

@@ -25,8 +25,7 @@ export async function settleShare(work: RangeWork, live: LiveOptions, first: Dou
     before = found;
     const position = await live.replication?.sourcePosition();
     await work.pause(waitBefore(round));
-    if (live.replication !== undefined && position !== undefined)
-      await appliedHere(live.replication, position, work.pause);
+    await appliedHere(live, position, work.pause);
     found = await compareShare(work, first.share);
   }
   await work.findings.differ(judged(before, found));

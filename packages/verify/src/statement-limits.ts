@@ -83,9 +83,12 @@ export async function unlessTooLong<Result>(statements: () => Promise<Result>): 
 }
 
 /** The error for rows that cannot be divided further. @param what names the table and how few rows they were */
-export function cannotDivide(what: string): TsmoltError {
+export function cannotDivide(
+  what: string,
+  advice = 'Raise --statement-timeout, lower --concurrency, or look what else keeps the server busy.',
+): TsmoltError {
   return new TsmoltError('TSM6102', {
     message: `${what} take longer than --statement-timeout allows`,
-    advice: 'Raise --statement-timeout, lower --concurrency, or look what else keeps the server busy.',
+    advice,
   });
 }

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { clockDuration, displayName, matchTables, nameFilter, transformTables, TsmoltError, withRowFilters } from '@tsmolt/core'; // prettier-ignore
-import type { Mismatch, Table, TableName, TablePair } from '@tsmolt/core';
+import type { Table, TableName, TablePair } from '@tsmolt/core';
 import pLimit from 'p-limit';
 import { compareTable } from './compare-table.js';
+import { withConstraints } from './constraint-differences.js';
+import type { SchemaDifference } from './constraint-differences.js';
 import type { VerifyOptions } from './options.js';
 import { Parking } from './parking.js';
 import { planComparison } from './plan-comparison.js';
@@ -54,7 +56,7 @@ async function compareDatabases(options: VerifyOptions): Promise<VerifyReport> {
 
 interface Discovered {
   readonly pairs: readonly TablePair[];
-  readonly mismatches: readonly Mismatch[];
+  readonly mismatches: readonly SchemaDifference[];
   readonly missingTables: readonly TableName[];
   readonly extraneousTables: readonly TableName[];
   /** All tables of the target. */
@@ -71,8 +73,10 @@ async function discover(options: VerifyOptions): Promise<Discovered> {
   const { plans, unused } = transformTables(sources, options.transformations);
   for (const place of unused) options.logger.warn(`${place} concerns no table or column of this run`);
   const filtered = withRowFilters(plans, options.rowFilters, caseSensitive);
-  const { pairs, mismatches } = matchTables(filtered, targets, { caseSensitive, skipPrimaryKeyCheck: false });
+  const matched = matchTables(filtered, targets, { caseSensitive, skipPrimaryKeyCheck: false });
+  const { pairs } = matched;
   refuseConsolidations(pairs);
+  const mismatches = withConstraints(matched.mismatches, pairs);
   const met = new Set(pairs.map((pair) => pair.target));
   const missing = mismatches.filter(({ tag }) => tag === 'missing table').map(({ table }) => table);
   const extraneous = targets.filter((table) => !met.has(table) && filter.matches(table.name));
@@ -104,7 +108,7 @@ function refuseConsolidations(pairs: readonly TablePair[]): void {
 
 function report(
   { logger }: VerifyOptions,
-  mismatches: readonly Mismatch[],
+  mismatches: readonly SchemaDifference[],
   extraneous: readonly Table[],
 ): void {
   for (const mismatch of mismatches) {
@@ -123,14 +127,14 @@ function report(
 }
 
 /** Schema differences that leave rows or values uncompared. Of the others, the log says what they are. */
-const hides: ReadonlySet<Mismatch['tag']> = new Set([
+const hides: ReadonlySet<SchemaDifference['tag']> = new Set([
   'missing table',
   'ambiguous name',
   'missing column on target',
 ]);
 
 function verdictOf(
-  mismatches: readonly Mismatch[],
+  mismatches: readonly SchemaDifference[],
   tables: readonly TableResult[],
   repair: RepairReport | undefined,
 ): Verdict {

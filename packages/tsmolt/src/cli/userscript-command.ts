@@ -4,6 +4,13 @@ import { TsmoltError } from '@tsmolt/core';
 import { Command } from 'commander';
 import { writeError } from './write-error.js';
 
+const recordedChange = `
+A recorded change; "kind" is upsert (the whole row), update (some columns) or delete:
+  {"table":{"schema":"public","table":"orders"},"kind":"upsert","key":{"id":"1"},"values":{"total":"9.50"}}
+No database is asked: every table is believed to exist, and getTX().query finds nothing.
+
+Exit codes: 0 done, 1 the script failed, 2 wrong use.`;
+
 const examples = `
 Examples:
   Type definitions and a tsconfig.json for an editor, beside the script:
@@ -11,11 +18,7 @@ Examples:
 
   What a script would write for recorded changes, one JSON object a line:
     tsmolt userscript test ./scripts/filter.ts --events recorded.jsonl
-
-A recorded change:
-  {"table":{"schema":"public","table":"orders"},"kind":"upsert","key":{"id":"1"},"values":{"total":"9.50"}}
-
-Exit codes: 0 done, 1 the script failed, 2 wrong use.`;
+${recordedChange}`;
 
 /** @param exit takes the exit code when the command has run */
 export function userscriptCommand(exit: (code: number) => void): Command {
@@ -25,7 +28,8 @@ export function userscriptCommand(exit: (code: number) => void): Command {
     .requiredOption('--events <file>', 'recorded changes, one JSON object a line; - for standard input')
     .action(async (script: string, flags: { readonly events: string }) => {
       exit(await print(script, flags.events));
-    });
+    })
+    .addHelpText('after', recordedChange);
   const types = new Command('types')
     .description('Write replicator@v2.d.ts and, where there is none, a tsconfig.json into a directory.')
     .argument('[directory]', 'where to write them', '.')
@@ -40,9 +44,16 @@ export function userscriptCommand(exit: (code: number) => void): Command {
 }
 
 async function print(script: string, events: string): Promise<number> {
+  let lines: AsyncIterable<string>;
+  try {
+    lines = await linesOf(events);
+  } catch (thrown) {
+    writeError(thrown);
+    return 2;
+  }
   try {
     const { testScript } = await import('@tsmolt/userscript');
-    for await (const step of testScript(script, await linesOf(events), { eventsName: events })) {
+    for await (const step of testScript(script, lines, { eventsName: events })) {
       process.stdout.write(`${JSON.stringify(step)}\n`);
     }
     return 0;
@@ -53,9 +64,10 @@ async function print(script: string, events: string): Promise<number> {
 }
 
 async function linesOf(events: string): Promise<AsyncIterable<string>> {
-  if (events === '-') return createInterface({ input: process.stdin });
+  if (events === '-') return linesWhenAsked(() => createInterface({ input: process.stdin }));
   try {
-    return (await open(events)).readLines();
+    const file = await open(events);
+    return linesWhenAsked(() => file.readLines());
   } catch (cause) {
     throw new TsmoltError('TSM1001', {
       message: `--events ${events} cannot be read`,
@@ -63,6 +75,11 @@ async function linesOf(events: string): Promise<AsyncIterable<string>> {
       cause,
     });
   }
+}
+
+/** What Node's reader reads before anybody asks for it is lost. */
+async function* linesWhenAsked(read: () => AsyncIterable<string>): AsyncGenerator<string> {
+  yield* read();
 }
 
 async function writeTypes(directory: string): Promise<number> {

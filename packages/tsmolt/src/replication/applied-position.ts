@@ -1,5 +1,5 @@
 import { TsmoltError } from '@tsmolt/core';
-import type { Database, OpenOptions } from '@tsmolt/core';
+import type { ChangeLog, Database, OpenOptions, StagingStore } from '@tsmolt/core';
 import { streamStatuses } from '@tsmolt/replicator';
 import type { Replication } from '@tsmolt/verify';
 import { changeLogOf } from './change-log-of.js';
@@ -30,15 +30,56 @@ export function withReplication<Result>(
     );
     const streams = [...(await streamStatuses(store)).keys()];
     const key = onlyStream(streams.filter((name) => name.startsWith(changeLog.names.memoPrefix)));
+    const staged = new StagedChanges(store, changeLog);
     return work({
       sourcePosition: () => changeLog.currentPosition(),
       hasApplied: async (position) => {
         const applied = await store.loadMemo(key);
-        const order = applied === undefined ? undefined : changeLog.compare(applied, position);
-        return order === 0 || order === 1;
+        return (
+          applied !== undefined && covers(changeLog, applied, position) && !(await staged.wait(position))
+        );
       },
     });
   });
+}
+
+function covers(changeLog: ChangeLog, reached: string, position: string): boolean {
+  const order = changeLog.compare(reached, position);
+  return order === 0 || order === 1;
+}
+
+/**
+ * A change that waits for its parent is tried for some 100 seconds (`--maxRetries` times, `--quiescentPeriod` apart). What
+ * waits longer, waits for a person: its row differs, and a verification is to say so.
+ */
+const patienceMs = 120_000;
+
+/** More changes that wait are more than a verification should wait for. */
+const mostLookedAt = 1000;
+
+/** Changes that the checkpoint lies behind, although they are not on the target: they wait in staging. */
+class StagedChanges {
+  readonly #store: StagingStore;
+  readonly #changeLog: ChangeLog;
+  /** When a change was first seen to wait, by its sequence. */
+  #seen = new Map<string, number>();
+
+  constructor(store: StagingStore, changeLog: ChangeLog) {
+    this.#store = store;
+    this.#changeLog = changeLog;
+  }
+
+  /** Whether a change up to that position waits that may still be applied. */
+  async wait(position: string): Promise<boolean> {
+    const now = performance.now();
+    const waiting = await this.#store.waiting(mostLookedAt);
+    this.#seen = new Map(waiting.map(({ sequence }) => [sequence, this.#seen.get(sequence) ?? now]));
+    return waiting.some(
+      (change) =>
+        covers(this.#changeLog, position, change.position) &&
+        now - (this.#seen.get(change.sequence) ?? now) < patienceMs,
+    );
+  }
 }
 
 function onlyStream(streams: readonly string[]): string {

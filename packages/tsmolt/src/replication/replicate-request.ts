@@ -77,7 +77,7 @@ export const replicationDefaults: ReplicationTuning = {
   flushPeriod: 1000,
   timestampLimit: 1000,
   standbyTimeout: 5000,
-  targetApplyQueueSize: 16,
+  targetApplyQueueSize: 4,
   collapseMutations: true,
   enableParallelApplies: false,
   parallelism: 16,

@@ -8,6 +8,7 @@ import { replicationDefaults } from './replicate-request.js';
 import type { ReplicateRequest, ReplicationTuning } from './replicate-request.js';
 import { changeLogOf } from './change-log-of.js';
 import { targetSchemaName } from './target-schema-name.js';
+import type { OpenedScript } from './userscript.js';
 
 /** Bytes of one batch. A larger transaction is written in parts. */
 const batchBytes = 4 * 1024 * 1024;
@@ -37,9 +38,19 @@ export function replicate(request: ReplicateRequest): Promise<ReplicationResult>
     const replication = { ...sides, ...optionsOf(request, tuning, sides), ...limitsOf(tuning) };
     if (request.userscript === undefined) return run(replication);
     const { openUserscript } = await import('./userscript.js');
-    const { script } = keep(await openUserscript({ ...replication, file: request.userscript }));
-    return run({ ...replication, script });
+    const opened = keep(await openUserscript({ ...replication, file: request.userscript }));
+    return run({ ...replication, ...scriptOptions(opened, replication) });
   });
+}
+
+/** Two transactions in which `onWrite` runs would wait for each other: one for the other's rows, that one for the script. */
+function scriptOptions(
+  { script, writesItself }: OpenedScript,
+  { parallelApplies, logger }: ReplicationOptions,
+): Pick<ReplicationOptions, 'script' | 'parallelApplies'> {
+  if (!writesItself || !parallelApplies) return { script, parallelApplies };
+  logger.warn('the userscript has onWrite: --enableParallelApplies has no effect');
+  return { script, parallelApplies: false };
 }
 
 /** What was given explicitly as undefined has its default, too. */

@@ -1,153 +1,133 @@
-import { comparisonKey, nameFilter, withoutDomain } from '@tsmolt/core';
-import type { ApplyTransaction, ChangedTable, Column, Database, Logger, Mutation, Table } from '@tsmolt/core';
-import type { ChangeScript, ScriptWrite } from '@tsmolt/replicator';
+import { nameFilter } from '@tsmolt/core';
+import type { Database, Logger, Mutation, NameFilter, Table } from '@tsmolt/core';
+import type { ChangeScript, ReplicationMetrics, ScriptedMutation, ScriptWrite } from '@tsmolt/replicator';
 import { Userscript } from '@tsmolt/userscript';
-import type { ColumnView, ScriptRow, ScriptTable, ScriptTarget, ScriptTransaction } from '@tsmolt/userscript';
+import type { ScriptRow, ScriptTable } from '@tsmolt/userscript';
+import { ScriptChanges } from './script-changes.js';
+import { describeTarget, ScriptTables } from './script-tables.js';
+import { scriptTransaction } from './script-transaction.js';
 
 export interface ScriptOptions {
   readonly file: string;
+  readonly source: Database;
   readonly target: Database;
+  readonly filter: NameFilter;
   readonly targetSchema: string;
   readonly logger: Logger;
+  readonly metrics: ReplicationMetrics;
 }
 
 /** A userscript as the replicator asks for it, and its end. */
 export interface OpenedScript {
   readonly script: ChangeScript;
+  /** Whether it has `onWrite` for any table. */
+  readonly writesItself: boolean;
   close(): Promise<void>;
 }
 
 /** @throws TsmoltError `TSM1006` for a script that cannot be compiled, `TSM7006` for one that fails when it is loaded */
-export async function openUserscript({
-  file,
-  target,
-  targetSchema,
-  logger,
-}: ScriptOptions): Promise<OpenedScript> {
+export async function openUserscript(options: ScriptOptions): Promise<OpenedScript> {
+  const { file, source, target, targetSchema, logger, metrics } = options;
   const all = await target.catalog.tables(nameFilter({}));
-  const tables = all.filter(({ name }) => name.schema === targetSchema);
+  const targets = all.filter(({ name }) => name.schema === targetSchema);
+  const sources = await source.catalog.tables(options.filter);
+  const { database } = target.url;
   const userscript = await Userscript.open(file, {
-    target: { database: target.url.database, tables: tables.map(describeTable), booleans: ['t', 'f'] },
+    target: { database, tables: targets.map(describeTarget), booleans: ['t', 'f'] },
     log: logger,
+    observe: (seen) => metrics.script({ ...seen, schema: `${database}.${seen.schema}` }),
   });
-  for (const warning of userscript.warnings) logger.warn(warning);
+  for (const warning of userscript.warnings) logger.warn({ userscript: file }, warning);
+  const tables = new ScriptTables({ targetSchema, targets, sources });
   return {
-    script: new ReplicationScript(userscript, { tables, targetSchema, database: target.url.database }),
+    script: new ReplicationScript(userscript, { tables, targetSchema, database }),
+    writesItself: targets.some(({ name }) => userscript.hasOnWrite(name)),
     close: () => userscript.close(),
   };
 }
 
-function describeTable({ name, columns, primaryKey }: Table): ScriptTarget {
-  const views = columns.flatMap((column): [string, ColumnView][] => {
-    const view = viewOf(column);
-    return view === 'text' ? [] : [[column.name, view]];
-  });
-  return { name, key: primaryKey?.columns ?? [], views: Object.fromEntries(views) };
-}
-
-function viewOf({ type }: Column): ColumnView {
-  const { kind } = withoutDomain(type);
-  return kind === 'boolean' || kind === 'json' || kind === 'array' ? kind : 'text';
-}
-
 interface Places {
-  readonly tables: readonly Table[];
+  readonly tables: ScriptTables;
   readonly targetSchema: string;
   readonly database: string;
 }
 
 /** Leads changes through the handlers of a script in the reference's order: those of the schema, those of their table. */
 class ReplicationScript implements ChangeScript {
+  readonly movesRows: boolean;
   readonly #userscript: Userscript;
   readonly #places: Places;
-  readonly #byName: ReadonlyMap<string, Table>;
-  readonly #arriving = new WeakMap<ChangedTable, ScriptTable>();
+  readonly #changes: ScriptChanges;
+  readonly #handled = new WeakMap<ScriptTable, boolean>();
 
   constructor(userscript: Userscript, places: Places) {
+    this.movesRows = userscript.hasSchemaHandlers(places.targetSchema);
     this.#userscript = userscript;
     this.#places = places;
-    this.#byName = new Map(places.tables.map((table) => [comparisonKey(table.name.table, false), table]));
+    this.#changes = new ScriptChanges(places.tables);
   }
 
-  async transform(changes: readonly Mutation[]): Promise<readonly (readonly Mutation[])[]> {
-    const arriving = changes.map((change) => ({ ...change, table: this.#arrivingTable(change.table) }));
-    const routed = this.#userscript.hasSchemaHandlers(this.#places.targetSchema)
+  async transform(changes: readonly Mutation[]): Promise<readonly (readonly ScriptedMutation[])[]> {
+    const { tables } = this.#places;
+    const arriving = changes.map(({ kind, table, values, oldKey, before }): ScriptRow => {
+      const row = { kind, table: tables.arriving(table), values };
+      // Most changes have neither, and copying what is not there costs more than all the rest.
+      if (oldKey === undefined && before === undefined) return row;
+      return { ...row, ...(oldKey && { oldKey }), ...(before && { before }) };
+    });
+    const sent = this.movesRows
       ? await this.#userscript.dispatchSchema(arriving)
       : arriving.map((row) => [row]);
-    return this.#byTable(routed);
+    const placed = sent.map((rows) => rows.map((row) => this.#placed(row)));
+    const results = await this.#byTable(placed);
+    return results.map((rows, index) => {
+      const change = changes[index];
+      return change === undefined ? [] : rows.map((row) => this.#changes.change(row, change.table));
+    });
   }
 
   /** Rows of tables that have handlers of their own cross once more, all together. */
-  async #byTable(routed: readonly (readonly ScriptRow[])[]): Promise<readonly (readonly ScriptRow[])[]> {
-    const concerned = routed.flat().filter((row) => this.#userscript.hasTableHandlers(row.table.name));
-    if (concerned.length === 0) return routed;
-    const results = await this.#userscript.dispatchTables(concerned);
+  async #byTable(placed: readonly (readonly ScriptRow[])[]): Promise<readonly (readonly ScriptRow[])[]> {
+    const flat = placed.flat();
+    if (!flat.some(({ table }) => this.#hasHandlers(table))) return placed;
+    const results = await this.#userscript.dispatchTables(flat);
     let next = 0;
-    return routed.map((rows) =>
-      rows.flatMap((row) =>
-        this.#userscript.hasTableHandlers(row.table.name) ? (results[next++] ?? []) : [row],
-      ),
-    );
+    return placed.map((rows) => rows.flatMap(() => results[next++] ?? []));
+  }
+
+  #hasHandlers(table: ScriptTable): boolean {
+    let has = this.#handled.get(table);
+    if (has === undefined) {
+      has = this.#userscript.hasTableHandlers(table.name);
+      this.#handled.set(table, has);
+    }
+    return has;
+  }
+
+  /** In the target's spelling, as the handlers of tables get it. */
+  #placed(row: ScriptRow): ScriptRow {
+    const table = this.#places.tables.placed(row.table);
+    return table === row.table ? row : { ...row, table };
   }
 
   writes(table: Table): boolean {
     return this.#userscript.hasOnWrite(table.name);
   }
 
-  async write({ table, changes, transaction, write }: ScriptWrite): Promise<void> {
-    await this.#userscript.runOnWrite(
-      changes,
-      scriptTransaction(table, { transaction, write, ...this.#places }),
+  async write({ changes, ...write }: ScriptWrite): Promise<void> {
+    const transaction = scriptTransaction(write, this.#places.database);
+    const rows = changes.map(({ sourceBefore, ...change }): ScriptRow =>
+      sourceBefore === undefined
+        ? change
+        : { ...change, before: sourceBefore.values, beforeColumns: sourceBefore.columns },
     );
-  }
-
-  /** In the target's schema, and with the target's spelling where the target has such a table or column. */
-  #arrivingTable(table: ChangedTable): ScriptTable {
-    let known = this.#arriving.get(table);
-    if (known === undefined) {
-      const target = this.#byName.get(comparisonKey(table.name.table, false));
-      const spelling = new Map(target?.columns.map(({ name }) => [comparisonKey(name, false), name]));
-      known = {
-        name: { schema: this.#places.targetSchema, table: target?.name.table ?? table.name.table },
-        columns: table.columns.map((name) => spelling.get(comparisonKey(name, false)) ?? name),
-        key: table.key,
-      };
-      this.#arriving.set(table, known);
+    try {
+      await this.#userscript.runOnWrite(rows, transaction);
+    } catch (thrown) {
+      // What the script met is told, not what came of ending its savepoints.
+      await transaction.abandon().catch(() => undefined);
+      throw thrown;
     }
-    return known;
+    await transaction.finish();
   }
-}
-
-function scriptTransaction(
-  { name, columns, primaryKey }: Table,
-  { transaction, write, database }: Pick<ScriptWrite, 'transaction' | 'write'> & Places,
-): ScriptTransaction {
-  const key = primaryKey?.columns ?? [];
-  const others = columns.filter((column) => !key.includes(column.name));
-  const keyColumns = key.flatMap((wanted) => columns.filter((column) => column.name === wanted));
-  return {
-    schema: `${quoted(database)}.${quoted(name.schema)}`,
-    table: `${quoted(database)}.${quoted(name.schema)}.${quoted(name.table)}`,
-    columns: [...keyColumns, ...others].map((column) => ({
-      name: quoted(column.name),
-      type: column.nativeType,
-      primary: key.includes(column.name),
-      ignored: column.generated,
-    })),
-    query: async (sql, values) => (await transaction.query(sql, values)).map((row) => Object.values(row)),
-    exec: async (sql, values) => void (await run(transaction, sql, values)),
-    write,
-  };
-}
-
-function run(
-  transaction: ApplyTransaction,
-  sql: string,
-  values: readonly (string | null)[],
-): Promise<unknown> {
-  return transaction.query(sql, values);
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

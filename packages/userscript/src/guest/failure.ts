@@ -3,9 +3,17 @@ import type { ThrownText } from '../wire/messages.js';
 const longestMessage = 2000;
 const hostErrors = new WeakMap<object, number>();
 
-/** The error that a script sees when the host refuses something. The script may catch it, wrap it or let it pass. */
-export function refusedByHost(origin: number, message: string, code: string | null): Error {
-  const error = Object.assign(new Error(message), code === null ? {} : { code });
+/**
+ * The error that a script sees when the host refuses something. The script may catch it, wrap it or let it pass.
+ *
+ * @param stack of the call that was refused
+ */
+export function refusedByHost(
+  origin: number,
+  { message, code }: { readonly message: string; readonly code: string | null },
+  stack: string,
+): Error {
+  const error = Object.assign(new Error(message), { stack }, code === null ? {} : { code });
   hostErrors.set(error, origin);
   return error;
 }

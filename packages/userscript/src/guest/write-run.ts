@@ -61,6 +61,8 @@ void defineProperty(Answer.prototype, 'then', { value: heedfulThen });
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
+  /** Where the script asked: when the answer comes, its stack is another one. */
+  readonly place: string;
 }
 
 let current: Run | undefined;
@@ -94,9 +96,9 @@ export function abandonWrite(): void {
 export function answerCall(answer: AnswerText): void {
   const waiting = pending.get(answer.id);
   pending.delete(answer.id);
-  if ('refused' in answer)
-    waiting?.reject(refusedByHost(answer.id, answer.refused.message, answer.refused.code));
-  else waiting?.resolve(answer.value);
+  if (waiting === undefined) return;
+  if ('refused' in answer) waiting.reject(refusedByHost(answer.id, answer.refused, waiting.place));
+  else waiting.resolve(answer.value);
 }
 
 /** @throws Error outside of `onWrite` */
@@ -113,7 +115,7 @@ export function ask(run: Run, call: (id: number) => CallText): Promise<unknown> 
   const heed: Heed = { call: id, given: false };
   run.heeds.push(heed);
   const answer = new Answer((resolve, reject) => {
-    pending.set(id, { resolve, reject });
+    pending.set(id, { resolve, reject, place: new Error().stack ?? '' });
   });
   answer.heed = heed;
   tell('call', message);

@@ -4,15 +4,14 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { asTsmoltError } from '@tsmolt/core';
 import type { Logger, Registry } from '@tsmolt/core';
-import { byteSize } from '../values.js';
 
 export interface SnapshotSettings {
   readonly dataDir: string;
   readonly metricsSnapshotPeriod: number;
   readonly metricsSnapshotCompression: 'gzip' | 'none';
   readonly metricsSnapshotRetentionTime: number;
-  /** Bytes with a unit; empty for no limit. */
-  readonly metricsSnapshotRetentionSize: string;
+  /** Bytes; no limit unless given. */
+  readonly metricsSnapshotRetentionSize?: number;
   readonly logger: Logger;
 }
 
@@ -65,15 +64,19 @@ export class MetricsSnapshots {
   /** Deletes what is too old, and then the oldest of what is too much. */
   async #retire(): Promise<void> {
     const { metricsSnapshotRetentionTime, metricsSnapshotRetentionSize } = this.#settings;
-    const limit =
-      metricsSnapshotRetentionSize === '' ? Number.POSITIVE_INFINITY : byteSize(metricsSnapshotRetentionSize);
+    const limit = metricsSnapshotRetentionSize ?? Number.POSITIVE_INFINITY;
     const names = (await readdir(this.#directory)).filter((name) => name.startsWith(prefix)).toSorted();
     let bytes = 0;
     for (const name of names.toReversed()) {
       const path = join(this.#directory, name);
       const { size, mtimeMs } = await stat(path);
       bytes += size;
-      if (bytes > limit || Date.now() - mtimeMs > metricsSnapshotRetentionTime) await rm(path);
+      if (bytes > limit || isOlder(mtimeMs, metricsSnapshotRetentionTime)) await rm(path);
     }
   }
+}
+
+/** @param forMs 0 for however long */
+function isOlder(mtimeMs: number, forMs: number): boolean {
+  return forMs > 0 && Date.now() - mtimeMs > forMs;
 }

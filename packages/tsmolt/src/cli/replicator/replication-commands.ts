@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { replicationDefaults as defaults } from '../../replication/replicate-request.js';
-import { duration, positiveInteger } from '../values.js';
+import { positiveInteger } from '../values.js';
+import { durationOption } from './duration-option.js';
 import {
   addConnectionFlags,
   addFlagsWithoutEffect,
@@ -13,7 +14,9 @@ import type { ReplicationFlags } from './run-replication.js';
 
 const exitCodes = `
 Exit codes: 0 drained (SIGTERM, Ctrl-C) or --until was reached, 1 failed, 2 wrong use,
-3 paused: the source did something that is no row, and the log says what to do.`;
+3 paused: the source did something that is no row, and the log says what to do,
+4 --until was reached, but the target refused changes: they wait in staging, or are dead letters,
+130 or 143 stopped by a signal before it had anything to drain, or by a second signal.`;
 
 const pglogicalExamples = `
 Examples:
@@ -45,11 +48,12 @@ export function pglogicalCommand(exit: (code: number) => void): Command {
     .description('Replicate from PostgreSQL, by logical replication.')
     .option('--slotName <name>', 'replication slot, created by the fetch', defaults.slotName)
     .option('--publicationName <name>', 'publication of the tables (default: molt_fetch)')
-    .option(
-      '--standbyTimeout <duration>',
-      'how often the source is told what is durable',
-      duration,
-      defaults.standbyTimeout,
+    .addOption(
+      durationOption(
+        '--standbyTimeout <duration>',
+        'how often the source is told what is durable',
+        defaults.standbyTimeout,
+      ),
     );
   return replication(command, exit).addHelpText('after', pglogicalExamples);
 }

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { unrepresentablePolicies } from '@tsmolt/core';
 import { ddlPolicies, truncatePolicies } from '@tsmolt/replicator';
 import { replicationDefaults as defaults } from '../../replication/replicate-request.js';
-import { count, duration, positiveInteger } from '../values.js';
+import { byteSize, count, positiveInteger } from '../values.js';
+import { durationOption } from './duration-option.js';
 
 /** Flags of the reference (manual, "MOLT Replicator Commands and Flags") that mean nothing to this implementation. */
 export const withoutEffect: Readonly<Record<string, string>> = {
@@ -51,6 +52,11 @@ export function addStagingFlags(command: Command): void {
 export function addSelectionFlags(command: Command): void {
   command
     .option(
+      '--schema-filter <regex>',
+      'POSIX regular expression: replicate tables of the source schemas that match (tsmolt only)',
+      '.*',
+    )
+    .option(
       '--table-filter <regex>',
       'POSIX regular expression: replicate the tables that match (tsmolt only)',
       '.*',
@@ -95,11 +101,8 @@ export function addSelectionFlags(command: Command): void {
 export function addSpeedFlags(command: Command): void {
   command
     .option('--flushSize <n>', 'rows that are written at once, about', positiveInteger, defaults.flushSize)
-    .option(
-      '--flushPeriod <duration>',
-      'write what has come after so long (default: 1s)',
-      duration,
-      defaults.flushPeriod,
+    .addOption(
+      durationOption('--flushPeriod <duration>', 'write what has come after so long', defaults.flushPeriod),
     )
     .option(
       '--timestampLimit <n>',
@@ -137,11 +140,12 @@ export function addSpeedFlags(command: Command): void {
       positiveInteger,
       defaults.targetStatementCacheSize,
     )
-    .option(
-      '--applyTimeout <duration>',
-      'how long one statement on the target may take',
-      duration,
-      defaults.applyTimeout,
+    .addOption(
+      durationOption(
+        '--applyTimeout <duration>',
+        'how long one statement on the target may take',
+        defaults.applyTimeout,
+      ),
     );
 }
 
@@ -153,57 +157,69 @@ export function addPatienceFlags(command: Command): void {
       count,
       defaults.maxRetries,
     )
-    .option(
-      '--quiescentPeriod <duration>',
-      'how often changes that wait are tried again',
-      duration,
-      defaults.quiescentPeriod,
+    .addOption(
+      durationOption(
+        '--quiescentPeriod <duration>',
+        'how often changes that wait are tried again',
+        defaults.quiescentPeriod,
+      ),
     )
-    .option(
-      '--retryInitialBackoff <duration>',
-      'first wait after a lost connection or a conflict',
-      duration,
-      defaults.retryInitialBackoff,
+    .addOption(
+      durationOption(
+        '--retryInitialBackoff <duration>',
+        'first wait after a lost connection or a conflict',
+        defaults.retryInitialBackoff,
+      ),
     )
     .option('--retryMultiplier <n>', 'how fast the wait grows', positiveInteger, defaults.retryMultiplier)
-    .option('--retryMaxBackoff <duration>', 'longest wait', duration, defaults.retryMaxBackoff)
-    .option(
-      '--schemaRefresh <duration>',
-      'how often the schema of the target is read again',
-      duration,
-      defaults.schemaRefresh,
+    .addOption(durationOption('--retryMaxBackoff <duration>', 'longest wait', defaults.retryMaxBackoff))
+    .addOption(
+      durationOption(
+        '--schemaRefresh <duration>',
+        'how often the schema of the target is read again',
+        defaults.schemaRefresh,
+      ),
     )
-    .option(
-      '--retireOffset <duration>',
-      'how long changes that were applied stay in staging',
-      duration,
-      defaults.retireOffset,
+    .addOption(
+      durationOption(
+        '--retireOffset <duration>',
+        'how long changes that were applied stay in staging',
+        defaults.retireOffset,
+      ),
     )
     .option('--dlqTableName <name>', 'table of the target for dead letters', defaults.dlqTableName)
-    .option('--gracePeriod <duration>', 'how long it may go on writing after SIGTERM', duration, 30_000);
+    .addOption(
+      durationOption('--gracePeriod <duration>', 'how long it may go on writing after SIGTERM', 30_000),
+    );
 }
 
 export function addOperationFlags(command: Command): void {
   command
     .option('--metricsAddr <address>', 'serve /_/varz, /_/healthz and /_/diag here: [host]:port')
-    .option(
-      '--metricsSnapshotPeriod <duration>',
-      'write the metrics to a file so often; 0 for never',
-      duration,
-      0,
+    .addOption(
+      durationOption(
+        '--metricsSnapshotPeriod <duration>',
+        'write the metrics to a file so often; 0 for never',
+        0,
+      ),
     )
     .addOption(
       new Option('--metricsSnapshotCompression <method>', 'of these files')
         .choices(['gzip', 'none'])
         .default('gzip'),
     )
-    .option(
-      '--metricsSnapshotRetentionTime <duration>',
-      'delete such files after so long',
-      duration,
-      168 * 3_600_000,
+    .addOption(
+      durationOption(
+        '--metricsSnapshotRetentionTime <duration>',
+        'delete such files after so long',
+        168 * 3_600_000,
+      ),
     )
-    .option('--metricsSnapshotRetentionSize <bytes>', 'delete the oldest of them beyond so many bytes', '')
+    .option(
+      '--metricsSnapshotRetentionSize <bytes>',
+      'delete the oldest of them beyond so many bytes',
+      byteSize,
+    )
     .option('--dataDir <directory>', 'where such files go', 'replicator-data')
     .option('--logDestination <file>', 'write the log here instead of to standard output')
     .addOption(

@@ -15,6 +15,7 @@ import { textLine } from './text-line.js';
 
 /** The flags of `tsmolt replicator pglogical` and `mylogical` as commander names them. */
 export type ReplicationFlags = Omit<ReplicateRequest, 'onDdl' | 'filters' | 'unrepresentable'> & {
+  readonly schemaFilter: string;
   readonly tableFilter: string;
   readonly tableExclusionFilter: string;
   readonly unrepresentableValues: NonNullable<ReplicateRequest['unrepresentable']>;
@@ -24,7 +25,7 @@ export type ReplicationFlags = Omit<ReplicateRequest, 'onDdl' | 'filters' | 'unr
   readonly metricsSnapshotPeriod: number;
   readonly metricsSnapshotCompression: 'gzip' | 'none';
   readonly metricsSnapshotRetentionTime: number;
-  readonly metricsSnapshotRetentionSize: string;
+  readonly metricsSnapshotRetentionSize?: number;
   readonly dataDir: string;
   readonly logDestination?: string;
   readonly logFormat: 'text' | 'fluent' | 'json';
@@ -34,6 +35,7 @@ export type ReplicationFlags = Omit<ReplicateRequest, 'onDdl' | 'filters' | 'unr
 const failed = 1;
 const wrongUse = 2;
 const paused = 3;
+const incomplete = 4;
 
 /** @returns the exit code */
 export async function runReplicationCommand(command: string, flags: ReplicationFlags): Promise<number> {
@@ -53,11 +55,7 @@ export async function runReplicationCommand(command: string, flags: ReplicationF
       if (withoutEffect[name] !== undefined) logger.debug(`--${name} has no effect: ${withoutEffect[name]}`);
     }
     const result = await runWatched(command, flags, { logger, drain: stop.signal });
-    logger.info(
-      farewell(result),
-      result.ended === 'reached' ? 'everything up to --until is on the target' : 'drained',
-    );
-    return 0;
+    return sayFarewell(result, logger);
   } catch (thrown) {
     const error = asTsmoltError(thrown);
     logger.error({ code: error.code, advice: error.advice }, `Error: ${error.message}`);
@@ -70,8 +68,23 @@ export async function runReplicationCommand(command: string, flags: ReplicationF
   }
 }
 
-function farewell({ positions, transactions, changes }: ReplicationResult): Record<string, unknown> {
-  return { transactions, changes, position: positions.durable };
+/** @returns the exit code: a cutover must not be taken for complete while changes wait */
+function sayFarewell(result: ReplicationResult, logger: Logger): number {
+  const { ended, positions, transactions, changes, waiting, deadLetters } = result;
+  const fields = { transactions, changes, position: positions.durable };
+  if (ended === 'reached' && waiting + deadLetters > 0) {
+    logger.error(
+      { ...fields, waiting, dead_letters: deadLetters },
+      'everything up to --until was read, but the target refused changes: see tsmolt replicator status and tsmolt replicator dlq list',
+    );
+    return incomplete;
+  }
+  const left = waiting + deadLetters > 0 ? { waiting, dead_letters: deadLetters } : {};
+  logger.info(
+    { ...fields, ...left },
+    ended === 'reached' ? 'everything up to --until is on the target' : 'drained',
+  );
+  return 0;
 }
 
 function openReplicationLog({ logDestination, logFormat, verbose }: ReplicationFlags): Promise<OpenLog> {
@@ -122,6 +135,7 @@ async function runWatched(
 }
 
 function requestOf({
+  schemaFilter,
   tableFilter,
   tableExclusionFilter,
   onDDL,
@@ -130,7 +144,7 @@ function requestOf({
 }: ReplicationFlags): ReplicateRequest {
   return {
     ...flags,
-    filters: { table: tableFilter, tableExclusion: tableExclusionFilter },
+    filters: { schema: schemaFilter, table: tableFilter, tableExclusion: tableExclusionFilter },
     onDdl: onDDL,
     unrepresentable: unrepresentableValues,
   };

@@ -1,0 +1,90 @@
+import { displayName, TsmoltError } from '@tsmolt/core';
+import type { ChangeSource, TableName } from '@tsmolt/core';
+import type { ReplicationOptions } from './options.js';
+
+/** Opens the stream of the tables that are wanted. @throws TsmoltError for what a person has to look at */
+export async function openSource(options: ReplicationOptions): Promise<ChangeSource> {
+  const { source, metrics, filter, flush, slot, publication, processId } = options;
+  if (source.openChanges === undefined) throw new Error('the source has no change stream');
+  try {
+    const tables = (await source.catalog.tables(filter)).map(({ name }) => name);
+    if (options.script === undefined) refuseSameTarget(tables);
+    const changes = await source.openChanges({
+      tables,
+      bufferBytes: flush.bytes,
+      unrepresentable: options.unrepresentable,
+      acknowledgeEveryMs: options.acknowledgeEveryMs,
+      fetchMetadata: options.fetchMetadata,
+      ...(slot === undefined ? {} : { slot }),
+      ...(publication === undefined ? {} : { publication }),
+      ...(processId === undefined ? {} : { processId }),
+    });
+    await orClose(changes, async () => {
+      refuseNoPositions(changes, options);
+      await refuseOther(changes, options);
+    });
+    metrics.dialed(true);
+    for (const warning of changes.warnings) options.logger.warn(warning);
+    return changes;
+  } catch (thrown) {
+    metrics.dialed(false);
+    throw thrown;
+  }
+}
+
+/** The position of `--until`. */
+export async function endOf(
+  changes: ChangeSource,
+  until: string | undefined,
+  checkpoint: string | undefined,
+): Promise<string | undefined> {
+  if (until !== 'now') return until;
+  const now = await changes.currentPosition();
+  if (checkpoint === undefined || changes.compare(checkpoint, now) !== 1) return now;
+  throw new TsmoltError('TSM5005', {
+    message: `the log of the source has come to ${now}, which is before the position to start from, ${checkpoint}`,
+    advice:
+      'It is another server, or was restored or failed over to an earlier state: what the target has may not be on the source any more. Verify, and fetch again what differs.',
+  });
+}
+
+async function orClose(changes: ChangeSource, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (thrown) {
+    await changes.close();
+    throw thrown;
+  }
+}
+
+/** A table of the target is found by its name alone: rows of two tables must not be mixed. */
+function refuseSameTarget(tables: readonly TableName[]): void {
+  const byName = new Map<string, TableName>();
+  for (const name of tables) {
+    const other = byName.get(name.table);
+    byName.set(name.table, name);
+    if (other === undefined) continue;
+    throw new TsmoltError('TSM7005', {
+      message: `${displayName(other)} and ${displayName(name)} of the source have the same name, and would both go to one table of the target`,
+      advice: `Choose one of the schemas with --schema-filter (${other.schema} or ${name.schema}), and replicate the other one to a --targetSchema of its own.`,
+    });
+  }
+}
+
+/** What is wrong with a position should not turn out when the first TRUNCATE comes. @throws TsmoltError `TSM1004` */
+function refuseNoPositions(changes: ChangeSource, { acceptUpTo, until }: ReplicationOptions): void {
+  for (const position of [acceptUpTo, until === 'now' ? undefined : until])
+    if (position !== undefined) changes.compare(position, position);
+}
+
+/** A checkpoint means something to the stream that it was made for, and to no other. */
+async function refuseOther(changes: ChangeSource, { staging, memoKey }: ReplicationOptions): Promise<void> {
+  const key = `${memoKey}-source`;
+  const known = await staging.loadMemo(key);
+  if (known === undefined) await staging.saveMemo(key, changes.identity);
+  if (known === undefined || known === changes.identity) return;
+  throw new TsmoltError('TSM7007', {
+    message: `the checkpoint ${memoKey} belongs to ${known}, and the source is ${changes.identity}`,
+    advice: 'Use a staging schema of its own for each source; for a new load, drop the old staging schema.',
+  });
+}

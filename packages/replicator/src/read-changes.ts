@@ -1,0 +1,49 @@
+import type { ChangeChunk } from '@tsmolt/core';
+import { hasReached } from './stream.js';
+import type { Stream } from './stream.js';
+import { TransactionAssembler } from './transactions.js';
+import type { WorkQueue } from './work-queue.js';
+
+/**
+ * Reads changes into the queue until the end is reached or the signal fires. Never rejects: what fails here, the writer
+ * hears of through the queue.
+ */
+export async function readChanges(stream: Stream, queue: WorkQueue, signal: AbortSignal): Promise<void> {
+  const { options, source, progress, until } = stream;
+  const assembler = new TransactionAssembler(options.flush.bytes);
+  try {
+    for await (const chunk of source.changes(progress.positions.durable, signal)) {
+      for (const assembled of assembler.add(chunk)) {
+        queue.add(assembled);
+        if (queue.full) await queue.room();
+      }
+      noteRead(chunk, stream, queue);
+      const { received } = progress.positions;
+      const reached = until !== undefined && received !== undefined && hasReached(source, received, until);
+      if (reached && !assembler.open) break;
+    }
+    queue.end();
+  } catch (thrown) {
+    if (options.drain.aborted && !options.signal.aborted && !assembler.inParts) queue.end();
+    else queue.fail(thrown);
+  }
+}
+
+/** Once for each chunk: there may be thousands of transactions in one. */
+function noteRead(
+  { events }: ChangeChunk,
+  { options: { metrics }, progress }: Stream,
+  queue: WorkQueue,
+): void {
+  const counts = new Map<string, number>();
+  let committedAt: number | undefined;
+  for (const event of events) {
+    if (event.kind === 'commit' || event.kind === 'heartbeat') progress.received(event.position);
+    else counts.set(event.kind, (counts.get(event.kind) ?? 0) + 1);
+    if (event.kind === 'commit') committedAt = event.committedAt;
+  }
+  for (const [kind, count] of counts) metrics.received(kind, count);
+  if (committedAt !== undefined) metrics.read(committedAt);
+  const { rows, percent } = queue.depth;
+  metrics.queue(rows, percent);
+}

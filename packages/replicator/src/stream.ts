@@ -1,0 +1,28 @@
+import type { ChangeSource } from '@tsmolt/core';
+import type { BatchWriter } from './batch-writer.js';
+import type { ReplicationOptions } from './options.js';
+import type { Progress } from './progress.js';
+import type { SourceWatch } from './source-watch.js';
+import type { StatusMemo } from './status-memo.js';
+import type { TargetSchema } from './target-schema.js';
+import type { Waiting } from './waiting.js';
+
+/** What one connection to the source works with. */
+export interface Stream {
+  readonly options: ReplicationOptions;
+  readonly source: ChangeSource;
+  readonly writer: BatchWriter;
+  readonly progress: Progress;
+  readonly schema: TargetSchema;
+  readonly waiting: Waiting;
+  readonly watch: SourceWatch;
+  readonly status: StatusMemo;
+  /** Where it ends, or undefined for never. */
+  readonly until: string | undefined;
+}
+
+export /** Whether everything up to `until` lies before the position. */
+function hasReached(source: ChangeSource, position: string, until: string): boolean {
+  const order = source.compare(position, until);
+  return order === 0 || order === 1;
+}
