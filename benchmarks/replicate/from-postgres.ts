@@ -5,7 +5,7 @@ import type { Contender } from '../measure/rounds.js';
 import { runMeasured } from '../measure/run-measured.js';
 import type { Measured } from '../measure/run-measured.js';
 import { tsmoltCommand } from '../measure/tsmolt-command.js';
-import { postgresColumns, replicationFlags, results, settings } from './settings.js';
+import { passThroughScript, postgresColumns, replicationFlags, results, settings } from './settings.js';
 
 export interface Backlog {
   readonly question: string;
@@ -57,22 +57,25 @@ export async function besideSubscription({
       const [counted] = await runSql<{ rows: number }>(to, 'SELECT count(*)::int AS rows FROM orders');
       if (counted?.rows !== rows) throw new Error(`the target holds ${counted?.rows} rows`);
     };
-    const tsmolt: Contender = {
-      name: 'tsmolt',
-      prepare,
-      run: () =>
-        runMeasured(
-          `${tsmoltCommand()} replicator pglogical --sourceConn '${from}' --targetConn '${to}' ` +
-            `--slotName run --publicationName bench --until now ${replicationFlags}`,
-        ),
-      check,
-    };
     const native: Contender = { name: 'subscription', prepare, run: () => subscribe(from, to, rows), check };
-    await report(question, await measureRounds([tsmolt, native], rounds), results(file));
+    const script = `--userscript '${await passThroughScript()}'`;
+    const contenders = [
+      { name: 'tsmolt', prepare, run: () => replicate(from, to), check },
+      { name: 'tsmolt with a pass-through script', prepare, run: () => replicate(from, to, script), check },
+      native,
+    ];
+    await report(question, await measureRounds(contenders, rounds), results(file));
     await runSql(to, 'ALTER SUBSCRIPTION bench DISABLE').catch(() => undefined);
   } finally {
     await Promise.all([source.stop(), target.stop()]);
   }
+}
+
+function replicate(from: string, to: string, more = ''): Promise<Measured> {
+  return runMeasured(
+    `${tsmoltCommand()} replicator pglogical --sourceConn '${from}' --targetConn '${to}' ` +
+      `--slotName run --publicationName bench --until now ${replicationFlags} ${more}`,
+  );
 }
 
 async function subscribe(from: string, to: string, rows: number): Promise<Measured> {

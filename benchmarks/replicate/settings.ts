@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const postgresColumns =
@@ -11,6 +13,19 @@ export const settings = { shared_buffers: '512MB', max_wal_size: '4GB', wal_leve
 
 export const replicationFlags =
   '--targetSchema bench.public --stagingSchema bench._replicator --stagingCreateSchema --flushPeriod 10ms';
+
+/** Sees every row, and leaves it alone. In parts, because what stands after `from` is no import of ours. */
+const passThrough = `import * as api from ${JSON.stringify('replicator@v2')};
+api.configureTargetSchema('bench.public', { onRowUpsert: (row) => row, onRowDelete: (row) => row });
+`;
+
+/** Writes that script beside the results. @returns its path */
+export async function passThroughScript(): Promise<string> {
+  const path = results('pass-through.js');
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, passThrough);
+  return path;
+}
 
 export function results(file: string): string {
   return fileURLToPath(new URL(`../../replicate/results/${file}`, import.meta.url));

@@ -84,6 +84,36 @@ test.each<[string, string, string, { exitCode: number; line: Record<string, unkn
     { exitCode: 0, line: { mismatch_tag: 'constraint on target only', table: 'public.t' } },
   ],
   [
+    'a check on the source only',
+    'CREATE TABLE t (id int PRIMARY KEY, v int CONSTRAINT positive CHECK (v > 0))',
+    'CREATE TABLE t (id int PRIMARY KEY, v int)',
+    { exitCode: 0, line: { mismatch_tag: 'constraint on source only', table: 'public.t' } },
+  ],
+  [
+    'a unique key on the source only, although the target has another one',
+    'CREATE TABLE t (id int PRIMARY KEY, v int UNIQUE, w int)',
+    'CREATE TABLE t (id int PRIMARY KEY, v int, w int UNIQUE)',
+    {
+      exitCode: 0,
+      line: {
+        mismatch_tag: 'constraint on source only',
+        message: 'public.t has UNIQUE (v) on the source only',
+      },
+    },
+  ],
+  [
+    'a foreign key on the source only',
+    'CREATE TABLE t (id int PRIMARY KEY, v int REFERENCES t)',
+    'CREATE TABLE t (id int PRIMARY KEY, v int)',
+    {
+      exitCode: 0,
+      line: {
+        mismatch_tag: 'constraint on source only',
+        message: 'public.t has FOREIGN KEY (v) on the source only',
+      },
+    },
+  ],
+  [
     'a unique key on the target only',
     'CREATE TABLE t (id int PRIMARY KEY, v int)',
     'CREATE TABLE t (id int PRIMARY KEY, v int UNIQUE)',
@@ -152,4 +182,15 @@ test('what cannot be told ends with 2: no such table, no such server, a filter t
   expect(nobody.exitCode).toBe(2);
   expect(nobody.line(/^Error/)).toMatchObject({ code: 'TSM2001' });
   expect((await tsmoltVerify(urls.source, urls.target, '--concurrency', 'many')).exitCode).toBe(2);
+});
+
+test('constraints that mean the same are no difference: another name, another order, a primary key for a unique one', async () => {
+  await databases(
+    ['CREATE TABLE t (id int PRIMARY KEY, a int, b int, CONSTRAINT one UNIQUE (a, b))', 'CREATE TABLE u (id int NOT NULL UNIQUE, v int PRIMARY KEY)'], // prettier-ignore
+    ['CREATE TABLE t (id int PRIMARY KEY, a int, b int, CONSTRAINT other UNIQUE (b, a))', 'CREATE TABLE u (id int PRIMARY KEY, v int NOT NULL UNIQUE)'], // prettier-ignore
+  );
+  const run = await tsmoltVerify(urls.source, urls.target);
+  expect(run.exitCode, run.failure).toBe(0);
+  const tags = run.log.map((line) => String(line['mismatch_tag']));
+  expect(tags.filter((tag) => tag.startsWith('constraint'))).toEqual([]);
 });

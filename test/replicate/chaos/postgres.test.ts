@@ -1,0 +1,22 @@
+import { startPostgres18 } from '@tsmolt/testkit';
+import { expect, test } from 'vitest';
+import { postgresWorkload } from '../../support/replication-dialects.js';
+import { expectSurvived } from '../../support/replication-expectations.js';
+import { longRun, undergo } from '../../support/replication-ordeal.js';
+
+test(
+  'PostgreSQL: whatever fails, every transaction arrives once, whole and in order',
+  { timeout: longRun ? 600_000 : 120_000 },
+  async () => {
+    const result = await undergo({
+      dialect: postgresWorkload,
+      // Writers that wait for each other are told early.
+      startSource: () => startPostgres18({ own: true, settings: { deadlock_timeout: '50ms' } }),
+      seconds: 20,
+      writers: 4,
+      largeRows: 50_000,
+    });
+    expectSurvived(result);
+    expect(result.committed).toBeGreaterThan(100);
+  },
+);

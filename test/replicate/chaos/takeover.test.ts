@@ -1,0 +1,69 @@
+import { createDatabase, runSql, sharedServer } from '@tsmolt/testkit';
+import type { TestDatabase } from '@tsmolt/testkit';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expireLeases } from '../../support/replication-supervisor.js';
+import { fetchFrom, startReplicator } from '../../support/replicator.js';
+import type { Stream } from '../../support/replicator.js';
+import type { Running } from '../../support/tsmolt.js';
+
+let databases: TestDatabase[];
+let stream: Stream;
+let started: Running[];
+
+beforeEach(async () => {
+  const server = await sharedServer('postgres18');
+  databases = [await createDatabase(server), await createDatabase(server)];
+  const [source = '', target = ''] = databases.map(({ url }) => url);
+  await runSql(source, 'CREATE TABLE notes (id int PRIMARY KEY)', 'INSERT INTO notes VALUES (1)');
+  stream = await fetchFrom(source, target);
+  started = [];
+});
+
+afterEach(async () => {
+  for (const { process, finished } of started) {
+    process.kill('SIGKILL');
+    await finished;
+  }
+  for (const database of databases) await database.drop();
+});
+
+function start(): Running {
+  const run = startReplicator(stream);
+  started.push(run);
+  return run;
+}
+
+async function arrives(id: number): Promise<void> {
+  await runSql(stream.source, `INSERT INTO notes VALUES (${id})`);
+  const look = (): Promise<unknown[]> => runSql(stream.target, `SELECT FROM notes WHERE id = ${id}`);
+  await vi.waitFor(async () => expect(await look()).toHaveLength(1), { timeout: 30_000, interval: 20 });
+}
+
+test('a second replicator of a stream waits while the first one lives, and takes over when it is killed', async () => {
+  const first = start();
+  await first.printed(/starting anew/);
+  const second = start();
+  await second.printed(/another process replicates this stream/);
+  await arrives(2);
+  await arrives(3);
+  expect(second.output(/(going on from|progressed to|upserted)/)).toBeUndefined();
+  first.process.kill('SIGKILL');
+  await first.finished;
+  await expireLeases(stream.target);
+  await arrives(4);
+  expect(second.output(/(going on from the checkpoint)/)).toBeDefined();
+  second.process.kill('SIGTERM');
+  expect((await second.finished).exitCode).toBe(0);
+});
+
+test('a replicator that is asked to end hands the stream over at once', async () => {
+  const first = start();
+  await first.printed(/starting anew/);
+  await arrives(2);
+  const second = start();
+  await second.printed(/another process replicates this stream/);
+  first.process.kill('SIGTERM');
+  expect((await first.finished).exitCode).toBe(0);
+  await arrives(3);
+  expect(second.output(/(going on from the checkpoint)/)).toBeDefined();
+});

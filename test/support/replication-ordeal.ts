@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createDatabase, runSql, seededRandom, startPostgres18 } from '@tsmolt/testkit';
+import type { RunningServer } from '@tsmolt/testkit';
+import { disturb, proxied, watchAtomicity, writeLarge, writeUntil } from './replication-chaos.js';
+import type { Disturbance, ProxiedDatabase, Watched } from './replication-chaos.js';
+import type { WorkloadDialect } from './replication-dialects.js';
+import { ReplicatorSupervisor } from './replication-supervisor.js';
+import { targetConstraints, workloadSchema, workloadTables } from './replication-workload.js';
+import { catchUp, fetchFrom } from './replicator.js';
+import type { Stream } from './replicator.js';
+import { tsmolt } from './tsmolt.js';
+import type { Finished } from './tsmolt.js';
+import { tsmoltVerify } from './verify.js';
+
+export const longRun = process.env['TSMOLT_TEST_LONG'] === '1';
+
+/** Printed with each failure. The moments of the disturbances are the machine's own, whatever the seed. */
+export const ordealSeed = Number(process.env['TSMOLT_TEST_SEED'] ?? 1);
+
+export interface Ordeal {
+  readonly dialect: WorkloadDialect;
+  readonly startSource: () => Promise<RunningServer>;
+  /** Seconds of writing and disturbing; in a long run five minutes. */
+  readonly seconds: number;
+  readonly writers: number;
+  readonly largeRows: number;
+}
+
+export interface OrdealResult {
+  readonly committed: number;
+  readonly disturbances: readonly Disturbance[];
+  readonly watched: Watched;
+  readonly supervisor: Pick<ReplicatorSupervisor, 'ownEnds' | 'warnings' | 'started' | 'peakBytes'>;
+  /** The last of the replicators that were disturbed, asked to end. */
+  readonly stopped: Finished;
+  /** The one after it, with `--until now`. */
+  readonly caughtUp: Finished;
+  readonly verified: Finished;
+  readonly deadLetters: Finished;
+  readonly status: { readonly backlog: readonly unknown[] };
+  /** Rows of the journal on the target, and how often it was written to. */
+  readonly journal: { readonly rows: string; readonly inserted: string; readonly overwritten: string };
+}
+
+/** Counts in the transaction that writes: what is applied twice is inserted twice, or overwritten. */
+const audit = [
+  'CREATE SCHEMA audit',
+  'CREATE TABLE audit.writes (inserted bigint NOT NULL, overwritten bigint NOT NULL)',
+  'INSERT INTO audit.writes VALUES (0, 0)',
+  `CREATE FUNCTION audit.count_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN UPDATE audit.writes SET inserted = inserted + (SELECT count(*) FROM rows); RETURN NULL; END $$`,
+  `CREATE FUNCTION audit.count_overwritten() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN UPDATE audit.writes SET overwritten = overwritten + (SELECT count(*) FROM rows); RETURN NULL; END $$`,
+  `CREATE TRIGGER count_inserted AFTER INSERT ON journal REFERENCING NEW TABLE AS rows
+     FOR EACH STATEMENT EXECUTE FUNCTION audit.count_inserted()`,
+  `CREATE TRIGGER count_overwritten AFTER UPDATE ON journal REFERENCING NEW TABLE AS rows
+     FOR EACH STATEMENT EXECUTE FUNCTION audit.count_overwritten()`,
+];
+
+/** Replicates a busy source whose servers, network and replicator fail all the time, to the end. */
+export async function undergo(ordeal: Ordeal): Promise<OrdealResult> {
+  const servers = await Promise.all([ordeal.startSource(), startPostgres18({ own: true })]);
+  const [sourceServer, targetServer] = servers;
+  const sides: ProxiedDatabase[] = [];
+  try {
+    const [source, target] = [
+      await proxied(sourceServer, (await createDatabase(sourceServer)).url),
+      await proxied(targetServer, (await createDatabase(targetServer)).url),
+    ];
+    sides.push(source, target);
+    const session = ordeal.dialect.open(source.url);
+    await session.run(workloadSchema(ordeal.dialect));
+    await session.close();
+    const fetched = await fetchFrom(source.url, target.url);
+    await runSql(target.url, ...targetConstraints, ...audit);
+    const stream = { ...fetched, source: source.proxied, target: target.proxied };
+    return await go(ordeal, stream, { source, target });
+  } finally {
+    for (const { proxy } of sides) await proxy.close();
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+interface Sides {
+  readonly source: ProxiedDatabase;
+  readonly target: ProxiedDatabase;
+}
+
+async function go(ordeal: Ordeal, stream: Stream, { source, target }: Sides): Promise<OrdealResult> {
+  const { dialect, writers, largeRows, seconds } = ordeal;
+  const supervisor = new ReplicatorSupervisor(stream, target.url);
+  const [writing, watching] = [new AbortController(), new AbortController()];
+  const watched = watchAtomicity(target.url, watching.signal);
+  const time = longRun ? 300 : seconds;
+  const stop = delay(time * 1000).then(() => writing.abort());
+  const random = seededRandom(ordealSeed);
+  const options = { dialect, url: source.url, seed: ordealSeed };
+  let stopped: Finished;
+  const committed = Promise.all(
+    Array.from({ length: writers }, (_, writer) => writeUntil(writing.signal, { ...options, writer })),
+  );
+  const disturbances = disturb({ source, target, supervisor, random, until: writing.signal });
+  const actors = [committed, disturbances, writeLarge({ ...options, writer: writers }, largeRows), stop];
+  try {
+    await Promise.all(actors);
+  } catch (thrown) {
+    watching.abort();
+    throw thrown;
+  } finally {
+    // Where one fails, the others must not go on with servers that are being taken away.
+    writing.abort();
+    await Promise.allSettled(actors);
+    stopped = await supervisor.stop();
+  }
+  const caughtUp = await catchUp({ ...stream, source: source.url, target: target.url });
+  watching.abort();
+  return {
+    committed: (await committed).reduce((sum, count) => sum + count, 0),
+    disturbances: await disturbances,
+    watched: await watched,
+    supervisor,
+    stopped,
+    caughtUp,
+    ...(await judgement(stream, { source, target })),
+  };
+}
+
+async function judgement(
+  stream: Stream,
+  { source, target }: Sides,
+): Promise<Pick<OrdealResult, 'verified' | 'deadLetters' | 'status' | 'journal'>> {
+  const filter = ['--table-filter', `^(${workloadTables.join('|')})$`];
+  const status = await tsmolt('replicator', 'status', '--stagingConn', target.url, '--json');
+  const [journal] = await runSql<OrdealResult['journal']>(
+    target.url,
+    'SELECT (SELECT count(*) FROM journal) AS rows, inserted, overwritten FROM audit.writes',
+  );
+  const schema = `${new URL(stream.target).pathname.slice(1)}.public`;
+  return {
+    verified: await tsmoltVerify(source.url, target.url, ...filter),
+    deadLetters: await tsmolt('replicator', 'dlq', 'list', '--targetConn', target.url, '--targetSchema', schema),
+    status: JSON.parse(status.stdout) as OrdealResult['status'],
+    journal: journal ?? { rows: '', inserted: '', overwritten: '' },
+  }; // prettier-ignore
+}
