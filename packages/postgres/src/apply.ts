@@ -16,6 +16,8 @@ export const applyDialect: ApplyDialect = {
   insertsIdentity: true,
   wholeRowVerb: 'INSERT',
   copiesFreshRows: true,
+  // The session's own path is empty, for the catalog to print whole names.
+  beginning: 'SET LOCAL search_path TO DEFAULT',
   lazyCommit: 'SET LOCAL synchronous_commit = off',
   truncate: (tables) => [`TRUNCATE ${tables.map(quoteTable).join(', ')}`],
 };

@@ -102,7 +102,11 @@ const digestParts: Readonly<Record<HashAlgorithm, DigestParts>> = {
   sha256: byteParts,
 };
 
-/** The text of a row is unambiguous: `ROW(...)::text` quotes what needs it, the other forms are framed (`textFraming`). */
+/**
+ * The text of a row is unambiguous: `ROW(...)::text` quotes what needs it, the other forms are framed (`textFraming`).
+ * `hash_record_extended` needs no text, but adds the hashes of the columns up with weights: in a sum over rows, values that
+ * changed places between two rows would leave no trace.
+ */
 const rowText: Readonly<Record<HashAlgorithm, (columns: readonly HashColumn[]) => string>> = {
   'hash-extended': (columns) =>
     `ROW(${quoteColumns(columns.map((column) => column.name))})::text COLLATE "C"`,

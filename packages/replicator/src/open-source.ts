@@ -1,4 +1,4 @@
-import { displayName, TsmoltError } from '@tsmolt/core';
+import { displayName, nameFilter, TsmoltError } from '@tsmolt/core';
 import type { ChangeSource, TableName } from '@tsmolt/core';
 import type { ReplicationOptions } from './options.js';
 
@@ -7,10 +7,12 @@ export async function openSource(options: ReplicationOptions): Promise<ChangeSou
   const { source, metrics, filter, flush, slot, publication, processId } = options;
   if (source.openChanges === undefined) throw new Error('the source has no change stream');
   try {
-    const tables = (await source.catalog.tables(filter)).map(({ name }) => name);
+    const all = (await source.catalog.tables(nameFilter({}))).map(({ name }) => name);
+    const tables = all.filter((name) => filter.matches(name));
     if (options.script === undefined) refuseSameTarget(tables);
     const changes = await source.openChanges({
       tables,
+      others: all.filter((name) => !filter.matches(name)),
       bufferBytes: flush.bytes,
       unrepresentable: options.unrepresentable,
       acknowledgeEveryMs: options.acknowledgeEveryMs,

@@ -1,4 +1,4 @@
-import { TsmoltError } from '@tsmolt/core';
+import { asTsmoltError, TsmoltError } from '@tsmolt/core';
 import { readChanges } from './read-changes.js';
 import { hasReached } from './stream.js';
 import type { Stream } from './stream.js';
@@ -22,7 +22,7 @@ export async function runPass(stream: Stream): Promise<'reached' | 'drained'> {
     return await write(stream, queue);
   } catch (thrown) {
     // A transaction that is not whole yet is left to the next run.
-    if (options.drain.aborted && !options.signal.aborted) return 'drained';
+    if (options.drain.aborted && !options.signal.aborted && isInterruption(thrown)) return 'drained';
     throw thrown;
   } finally {
     stopReading.abort();
@@ -62,4 +62,10 @@ export function stopped(): TsmoltError {
     advice:
       'Run the same command again: replication goes on from its checkpoint, without loss or repetition.',
   });
+}
+
+/** What a drain may run into: a stream that ends, or a server that is gone. What a person has to look at is told. */
+function isInterruption(thrown: unknown): boolean {
+  const { code, kind } = asTsmoltError(thrown);
+  return code === 'TSM1005' || kind === 'retry';
 }

@@ -6,7 +6,10 @@ import type { TargetTables } from './target-tables.js';
 /** What becomes of an event that is no row. */
 export type Verdict = 'apply' | 'pass' | TsmoltError;
 
-type Policies = Pick<ReplicationOptions, 'onTruncate' | 'onDdl' | 'acceptUpTo' | 'logger' | 'metrics'>;
+type Policies = Pick<
+  ReplicationOptions,
+  'onTruncate' | 'onDdl' | 'acceptUpTo' | 'filter' | 'logger' | 'metrics'
+>;
 
 /** Decides by policy: nothing that is no row is passed over without a word. */
 export function judge(
@@ -14,6 +17,7 @@ export function judge(
   position: string,
   { options, source, tables }: { options: Policies; source: ChangeSource; tables: TargetTables },
 ): Verdict {
+  if (event.tables.length > 0 && !event.tables.some((name) => options.filter.matches(name))) return 'pass';
   const verdict = verdictOn(event, position, { options, source, tables });
   if (verdict === 'pass') {
     options.metrics.passedEvent(event.kind);
@@ -37,7 +41,11 @@ function verdictOn(
   }
   if (options.onDdl === 'ignore') return 'pass';
   // `check` goes on: a table or column that the target lacks is an error as soon as a row comes for it.
-  if (options.onDdl === 'check' && event.tables.every(({ table }) => tables.find(table) !== undefined))
+  if (
+    options.onDdl === 'check' &&
+    event.isNew !== true &&
+    event.tables.every(({ table }) => tables.find(table) !== undefined)
+  )
     return 'pass';
   return paused(event, position);
 }
@@ -54,6 +62,7 @@ function reason(event: SchemaEvent, position: string, options: Policies, source:
 }
 
 function paused(event: SchemaEvent, position: string): TsmoltError {
+  if (event.kind === 'ddl' && event.isNew === true) return pausedForNew(event, position);
   const tables = event.tables.map(displayName).join(', ');
   const flag = event.kind === 'truncate' ? '--onTruncate apply, or empty the tables and use ' : '';
   return new TsmoltError('TSM7001', {
@@ -62,5 +71,15 @@ function paused(event: SchemaEvent, position: string): TsmoltError {
       event.kind === 'truncate'
         ? `Everything before it is on the target. Run again with ${flag}--acceptUpTo ${position}.`
         : `Everything before it is on the target. Make the same change there, then run again with --acceptUpTo ${position}.`,
+  });
+}
+
+/** A process that starts later knows the table, and its changes are still in the log. */
+function pausedForNew({ statement }: SchemaEvent, position: string): TsmoltError {
+  return new TsmoltError('TSM7001', {
+    message: `replication paused before position ${position}: ${statement}`,
+    advice:
+      'Everything before it is on the target. Create the table there as well, and run the same command again: none of its changes is lost. ' +
+      'Or leave the table out with --table-exclusion-filter.',
   });
 }

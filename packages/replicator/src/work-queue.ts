@@ -1,3 +1,4 @@
+import { stoppedOnRequest } from '@tsmolt/core';
 import type { FlushLimits } from './options.js';
 import type { Assembled, SourceTransaction, TransactionPart } from './transactions.js';
 
@@ -144,7 +145,7 @@ export class WorkQueue {
         this.#drop(1);
         yield part;
         if (part.commit !== undefined) return;
-      } else if (this.#ended) throw new Error('the stream ended within a transaction');
+      } else if (this.#ended) throw stoppedOnRequest();
       else await this.#change();
     }
   }

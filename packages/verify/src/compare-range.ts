@@ -1,7 +1,7 @@
 import { displayName } from '@tsmolt/core';
 import type { Dealing, RowsDigest, RowText, Share } from '@tsmolt/core';
 import { compareShare } from './compare-share.js';
-import type { FoundRow } from './compare-share.js';
+import type { FoundRow } from './found-row.js';
 import { doubtful, judgeRows } from './judge-rows.js';
 import type { Comparison, Side } from './plan-comparison.js';
 import { cuttableSet, hashedSet } from './row-sets.js';

@@ -1,18 +1,9 @@
 import type { HashedRow, RowText, Share } from '@tsmolt/core';
+import type { FoundRow } from './found-row.js';
 import type { Side } from './plan-comparison.js';
-import type { DifferenceKind } from './report.js';
 import { hashedSet, idOf } from './row-sets.js';
 import type { RangeWork } from './row-sets.js';
 import { sameMeaning } from './same-meaning.js';
-
-/** A row that is not the same, before anybody has read it. */
-export interface FoundRow {
-  readonly kind: DifferenceKind;
-  /** The values that name the row, as the side that has it prints them; the source, where both have it. */
-  readonly key: RowText;
-  /** As the target prints them. */
-  readonly targetKey: RowText;
-}
 
 /** Pairs the rows of a share by what identifies them: the key, or all columns of a table that has none. */
 export async function compareShare(work: RangeWork, share: Share): Promise<FoundRow[]> {

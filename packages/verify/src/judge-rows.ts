@@ -1,5 +1,5 @@
 import type { RowText } from '@tsmolt/core';
-import type { FoundRow } from './compare-share.js';
+import type { FoundRow } from './found-row.js';
 import type { JudgedRow } from './judged-row.js';
 import { keysAtATime, readRows } from './read-rows.js';
 import type { RowsById } from './read-rows.js';

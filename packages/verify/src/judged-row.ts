@@ -1,5 +1,5 @@
 import type { RowText } from '@tsmolt/core';
-import type { FoundRow } from './compare-share.js';
+import type { FoundRow } from './found-row.js';
 import type { DifferentColumn, DifferentRow } from './report.js';
 
 /** A row that differs, as it was read. Values stand in the order of `Side.hashed`, then of `Side.byMeaning`. */

@@ -1,6 +1,6 @@
 import { displayName } from '@tsmolt/core';
 import type { HashColumn, RowText } from '@tsmolt/core';
-import type { FoundRow } from './compare-share.js';
+import type { FoundRow } from './found-row.js';
 import type { Side } from './plan-comparison.js';
 import { hashedSet, idOf } from './row-sets.js';
 import type { TableWork } from './row-sets.js';

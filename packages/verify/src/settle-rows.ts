@@ -1,5 +1,5 @@
 import type { RowText } from '@tsmolt/core';
-import type { FoundRow } from './compare-share.js';
+import type { FoundRow } from './found-row.js';
 import { judge, portions } from './judge-rows.js';
 import type { JudgedRow } from './judged-row.js';
 import { appliedHere, waitBefore } from './live-waits.js';

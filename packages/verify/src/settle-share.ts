@@ -1,6 +1,6 @@
 import type { Share } from '@tsmolt/core';
 import { compareShare } from './compare-share.js';
-import type { FoundRow } from './compare-share.js';
+import type { FoundRow } from './found-row.js';
 import type { JudgedRow } from './judged-row.js';
 import { appliedHere, waitBefore } from './live-waits.js';
 import type { LiveOptions } from './options.js';

@@ -39,7 +39,13 @@ export interface Mutation {
 export type SchemaEvent =
   | { readonly kind: 'truncate'; readonly tables: readonly TableName[]; readonly statement: string }
   /** `statement` as the source wrote it, or a sentence where the stream only shows the result. */
-  | { readonly kind: 'ddl'; readonly tables: readonly TableName[]; readonly statement: string };
+  | {
+      readonly kind: 'ddl';
+      readonly tables: readonly TableName[];
+      readonly statement: string;
+      /** The tables were not there when the stream was opened: their changes are left out of it. */
+      readonly isNew?: true;
+    };
 
 /** Ends the transaction to which all events since the last one belong. */
 export interface CommitEvent {
@@ -70,6 +76,8 @@ export interface ChangeChunk {
 export interface ChangeOptions {
   /** The tables whose changes are wanted, as the catalog showed them. Others are left out. */
   readonly tables: readonly TableName[];
+  /** The tables that are there and not wanted; given, a `ddl` event tells of changes of a table that is in neither list. */
+  readonly others?: readonly TableName[];
   /** Bytes of events that may lie between the server and the reader. */
   readonly bufferBytes: number;
   readonly unrepresentable: UnrepresentablePolicy;

@@ -195,6 +195,7 @@ class MysqlChangeSource implements ChangeSource {
         database,
         foldsCase,
         names: options.tables,
+        others: options.others,
         altered: () => tables.forget(),
         resolve: async (map, name) =>
           shapeOf(map, {

@@ -82,6 +82,7 @@ export class TransactionReader {
       case eventCodes.tableMap: {
         const id = reader.uint(6);
         reader.skip(2);
+        this.#tellNew(reader);
         return this.#options.tables.map(id, reader);
       }
       case eventCodes.gtid:
@@ -208,6 +209,13 @@ export class TransactionReader {
     const tables = meaning.tables.flatMap((name) => this.#options.tables.nameOf(name) ?? []);
     this.#give(open, { kind: meaning.kind, tables, statement });
     if (meaning.kind === 'ddl') this.#options.tables.forget();
+  }
+
+  #tellNew(reader: ByteReader): void {
+    const name = this.#options.tables.takeNew(reader);
+    if (name === undefined) return;
+    const statement = `${displayName(name)} is new: it was created, or renamed, after replication began`;
+    this.#give(this.#opened(), { kind: 'ddl', tables: [name], statement, isNew: true });
   }
 
   #prepare(head: EventHead, reader: ByteReader): undefined {

@@ -8,6 +8,8 @@ export interface WantedTablesOptions {
   /** The database as table maps name it. */
   readonly database: string;
   readonly names: readonly TableName[];
+  /** Those that are there and not wanted; unset where nobody wants to hear of new ones. */
+  readonly others: readonly TableName[] | undefined;
   readonly foldsCase: boolean;
   /** Finds out how to read a table that is wanted. */
   resolve(map: TableMap, name: TableName): Promise<TableShape>;
@@ -27,6 +29,8 @@ interface Known {
 export class WantedTables {
   readonly #options: WantedTablesOptions;
   readonly #byName: ReadonlyMap<string, TableName>;
+  /** Names that need not be told of; unset where none is. */
+  readonly #known: Set<string> | undefined;
   /** By the number that the server gave a table; undefined for one that is not wanted. */
   readonly #shapes = new Map<number, Known>();
   /** By name, so that changes of one shape share one object whatever the number. */
@@ -34,11 +38,22 @@ export class WantedTables {
 
   constructor(options: WantedTablesOptions) {
     this.#options = options;
+    this.#known = options.others && new Set(options.others.map((name) => this.#folded(name.table)));
     this.#byName = new Map(options.names.map((name) => [this.#folded(name.table), name]));
   }
 
   nameOf(table: string): TableName | undefined {
     return this.#byName.get(this.#folded(table));
+  }
+
+  /** A table whose rows come and that nobody knew of when the stream was opened. Told once. */
+  takeNew(reader: ByteReader): TableName | undefined {
+    const { database, table } = tableMapName(new ByteReader(reader.buffer.subarray(reader.offset)));
+    const folded = this.#folded(table);
+    if (this.#known === undefined || this.#known.has(folded) || this.#byName.has(folded)) return undefined;
+    if (this.#folded(database) !== this.#folded(this.#options.database)) return undefined;
+    this.#known.add(folded);
+    return { schema: 'public', table };
   }
 
   shape(id: number): TableShape | undefined {

@@ -12,6 +12,8 @@ export interface ApplyDialect {
   readonly wholeRowVerb: 'INSERT' | 'UPSERT';
   /** Rows that are not there yet may come by COPY. */
   readonly copiesFreshRows: boolean;
+  /** What a transaction of changes begins with: triggers of the target are to find what they would find for any other writer. */
+  readonly beginning?: string;
   /** Has COMMIT not wait for the disk, for this transaction alone; unset where the server always waits. */
   readonly lazyCommit?: string;
   /** Statements that empty tables as part of the transaction. Each may fail for a foreign key until others have run. */

@@ -60,9 +60,10 @@ export class PgwireApplyTarget implements ApplyTarget {
   }
 }
 
-function beginning({ timeoutMs, lazy }: ApplyOptions, { lazyCommit }: ApplyDialect): string {
+function beginning({ timeoutMs, lazy }: ApplyOptions, dialect: ApplyDialect): string {
   const timeout = `SET LOCAL statement_timeout = ${Math.max(0, Math.ceil(timeoutMs))}`;
-  return ['BEGIN', timeout, ...(lazy === true && lazyCommit !== undefined ? [lazyCommit] : [])].join('; ');
+  const settings = [timeout, dialect.beginning, lazy === true ? dialect.lazyCommit : undefined];
+  return ['BEGIN', ...settings.filter((setting) => setting !== undefined)].join('; ');
 }
 
 async function commit(transaction: PgwireApplyTransaction): Promise<void> {

@@ -30,6 +30,7 @@ export async function openChanges(
   await unreadSlot(pool, slot);
   const { tables, warnings } = await readWantedTables(pool, server.versionNumber, {
     tables: options.tables,
+    others: options.others,
     publication,
   });
   const system = await systemIdentifier(server, slot);

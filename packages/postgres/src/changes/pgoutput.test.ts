@@ -53,7 +53,7 @@ function decoded(from: bigint, ...messages: readonly Buffer[]): ChangeEvent[] {
   const events: ChangeEvent[] = [];
   const wanted = { oid: 1, name: { schema: 'public', table: 't' }, columns, generated: [], key: ['id'] };
   const decoder = new PgoutputDecoder({
-    tables: new StreamedTables([wanted], new Map(), 0n),
+    tables: new StreamedTables([wanted], { types: new Map(), readAt: 0n, others: [] }),
     from,
     emit: (event) => events.push(event),
   });
@@ -80,7 +80,11 @@ describe('a transaction', () => {
 describe('a heartbeat', () => {
   test('comes between transactions, and never takes anybody back', () => {
     const events: ChangeEvent[] = [];
-    const tables = new StreamedTables([], new Map(), 0n);
+    const tables = new StreamedTables([], {
+      types: new Map(),
+      readAt: 0n,
+      others: [{ schema: 'public', table: 't' }],
+    });
     const decoder = new PgoutputDecoder({ tables, from: 10n, emit: (event) => events.push(event) });
     decoder.heartbeat(9n, 1);
     decoder.heartbeat(10n, 2);

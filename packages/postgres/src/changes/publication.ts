@@ -31,6 +31,7 @@ export interface Publishable {
 
 export interface Publication {
   readonly warnings: readonly string[];
+  readonly publishes: (table: TableName) => boolean;
   /** The columns of a table that are published, where not all are. */
   readonly columnsOf: (table: TableName) => readonly string[] | undefined;
 }
@@ -59,9 +60,12 @@ export async function readPublication(
   const byTable = new Map(published.map((table) => [keyOf(table.schemaname, table.tablename), table]));
   const entryOf = ({ schema, table }: TableName): PublishedTable | undefined =>
     byTable.get(keyOf(schema, table));
-  refuseUnpublishedTables(name, tables.filter((table) => entryOf(table.name) === undefined)); // prettier-ignore
+  const unpublished = tables.filter((table) => entryOf(table.name) === undefined);
+  if (unpublished.length === tables.length) throw withoutTables(name, unpublished);
   return {
+    publishes: (table) => entryOf(table) !== undefined,
     warnings: [
+      ...(unpublished.length > 0 ? [unpublishedWarning(name, unpublished)] : []),
       ...(publication.pubtruncate === false ? [`publication ${name} does not publish TRUNCATE: a table that is emptied by it keeps its rows on the target`] : []), // prettier-ignore
       ...tables.flatMap((table) => tableWarnings(name, table, entryOf(table.name))),
     ],
@@ -112,10 +116,15 @@ function refusePartitionNames(
   });
 }
 
-function refuseUnpublishedTables(name: string, unpublished: readonly Publishable[]): void {
-  if (unpublished.length === 0) return;
+/** Which tables are replicated the publication decides; but nobody should have to guess which are not. */
+function unpublishedWarning(name: string, unpublished: readonly Publishable[]): string {
+  const list = unpublished.map((table) => displayName(table.name)).join(', ');
+  return `not replicated, because publication ${name} does not have them: ${list}`;
+}
+
+function withoutTables(name: string, unpublished: readonly Publishable[]): TsmoltError {
   const list = unpublished.map((table) => quoteTable(table.name)).join(', ');
-  throw new TsmoltError('TSM5002', {
+  return new TsmoltError('TSM5002', {
     message: `publication ${name} lacks ${unpublished.map((table) => displayName(table.name)).join(', ')}`,
     advice:
       `ALTER PUBLICATION ${quoteIdentifier(name)} ADD TABLE ${list} on the source; changes that were made before are not in ` +
@@ -124,14 +133,15 @@ function refuseUnpublishedTables(name: string, unpublished: readonly Publishable
 }
 
 function tableWarnings(name: string, table: Publishable, entry: PublishedTable | undefined): string[] {
+  if (entry === undefined) return [];
   const place = displayName(table.name);
   const warnings: string[] = [];
-  if (typeof entry?.rowfilter === 'string') {
+  if (typeof entry.rowfilter === 'string') {
     warnings.push(
       `publication ${name} gives out only those rows of ${place} for which ${entry.rowfilter}: others are missing on the target`,
     );
   }
-  const left = table.columns.filter((column) => entry?.attnames?.includes(column) === false);
+  const left = table.columns.filter((column) => entry.attnames?.includes(column) === false);
   if (left.length > 0) {
     warnings.push(`publication ${name} leaves out columns of ${place}: ${left.join(', ')}`);
   }

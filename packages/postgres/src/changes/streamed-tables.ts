@@ -20,6 +20,19 @@ export interface StreamedTable {
   readonly changed: ChangedTable;
 }
 
+/** What the catalog said beside the tables that are wanted. */
+export interface CatalogFacts {
+  /** Names of types by their oid. */
+  readonly types: ReadonlyMap<number, string>;
+  /** Where the log ended then. */
+  readonly readAt: bigint;
+  /** Tables that are not wanted; unset where nobody wants to hear of new ones. */
+  readonly others: readonly TableName[] | undefined;
+}
+
+/** Schemas of tsmolt and MOLT. */
+const ownSchemas: ReadonlySet<string> = new Set(['_molt_fetch', '_replicator']);
+
 /** Before every position of the stream. */
 const catalogPosition = 0n;
 
@@ -46,10 +59,13 @@ export class StreamedTables {
   readonly #tables = new Map<number, StreamedTable>();
   #uncommitted: Shape[] = [];
   readonly #readAt: bigint;
+  readonly #others: ReadonlySet<string> | undefined;
+  /** Names that came up since the connection began, and were told. */
+  readonly #told = new Set<string>();
 
-  /** @param readAt where the log ended when the catalog was read */
-  constructor(wanted: readonly WantedTable[], types: ReadonlyMap<number, string>, readAt: bigint) {
+  constructor(wanted: readonly WantedTable[], { types, readAt, others }: CatalogFacts) {
     this.#readAt = readAt;
+    this.#others = others && new Set(others.map(mapKey));
     this.#wanted = new Map(wanted.map((table) => [mapKey(table.name), table]));
     this.#types = new Map(types);
     this.#shapes = new Map(
@@ -59,6 +75,7 @@ export class StreamedTables {
 
   /** A connection begins at this position: what was announced behind it will be announced again. */
   rewind(from: bigint): void {
+    this.#told.clear();
     this.#names.clear();
     this.#tables.clear();
     this.#uncommitted = [];
@@ -115,10 +132,30 @@ export class StreamedTables {
     const before = this.#names.get(oid);
     this.#names.delete(oid);
     this.#tables.delete(oid);
-    if (before === undefined) return undefined;
+    if (before === undefined) return this.#announceNew(name);
+    this.#told.add(mapKey(name));
     this.#remember(before, { oid: 0, columns });
     const statement = `${displayName(before)} was renamed to ${displayName(name)}: its changes are left out from here on`;
     return { kind: 'ddl', tables: [before], statement };
+  }
+
+  /** A table that was not there at the start: whether it is wanted, the catalog can tell a process that starts later. */
+  #announceNew(name: TableName): SchemaEvent | undefined {
+    const key = mapKey(name);
+    if (
+      this.#others === undefined ||
+      this.#others.has(key) ||
+      this.#told.has(key) ||
+      ownSchemas.has(name.schema)
+    )
+      return undefined;
+    this.#told.add(key);
+    return {
+      kind: 'ddl',
+      tables: [name],
+      statement: `${displayName(name)} is new: it was created, or renamed, after replication began`,
+      isNew: true,
+    };
   }
 
   /** What the catalog shows at the start may be younger than the changes: then it is the catalog's shape that came later. */

@@ -18,6 +18,12 @@ interface WantedRow extends TableName {
   readonly key: readonly string[];
 }
 
+export interface Wanted {
+  readonly tables: readonly TableName[];
+  readonly others: readonly TableName[] | undefined;
+  readonly publication: string;
+}
+
 export interface WantedTables {
   readonly tables: StreamedTables;
   readonly warnings: readonly string[];
@@ -32,19 +38,21 @@ export interface WantedTables {
 export async function readWantedTables(
   pool: SessionPool,
   versionNumber: number,
-  { tables, publication }: { readonly tables: readonly TableName[]; readonly publication: string },
+  { tables, others, publication }: Wanted,
 ): Promise<WantedTables> {
-  const [rows, types, readAt] = await pool.use('reading the tables to replicate', async (client) => {
+  const [found, types, readAt] = await pool.use('reading the tables to replicate', async (client) => {
     const { log_end } = await readServer(client);
     const names = [tables.map(({ schema }) => schema), tables.map(({ table }) => table)];
-    const found = await client.query<WantedRow>(wantedTablesQuery(versionNumber), names);
+    const described = await client.query<WantedRow>(wantedTablesQuery(versionNumber), names);
     const named = await client.query<{ oid: string; name: string }>(typeNamesQuery);
     const typeNames = new Map(named.rows.map(({ oid, name }) => [Number(oid), name]));
-    return [found.rows, typeNames, positionNumber(log_end)] as const;
+    return [described.rows, typeNames, positionNumber(log_end)] as const;
   });
-  refuseMissing(tables, rows);
+  refuseMissing(tables, found);
+  const published = await readPublication(pool, publication, found.map(publishable));
+  const rows = found.filter((row) => published.publishes(row));
   refuseWithoutIdentity(rows);
-  const published = await readPublication(pool, publication, rows.map(publishable));
+  const unpublished = found.filter((row) => !published.publishes(row));
   return {
     tables: new StreamedTables(
       rows.map((row) => {
@@ -55,8 +63,7 @@ export async function readWantedTables(
         const generated = row.columns.filter((column) => column.generated).map(({ name }) => name);
         return { oid: Number(row.oid), name: nameOf(row), columns, generated, key: row.key };
       }),
-      types,
-      readAt,
+      { types, readAt, others: others && [...others, ...unpublished] },
     ),
     warnings: [
       ...published.warnings,

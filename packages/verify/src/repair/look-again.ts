@@ -1,5 +1,5 @@
 import { displayName } from '@tsmolt/core';
-import type { FoundRow } from '../compare-share.js';
+import type { FoundRow } from '../found-row.js';
 import type { Findings } from '../findings.js';
 import { judge } from '../judge-rows.js';
 import type { JudgedRow } from '../judged-row.js';

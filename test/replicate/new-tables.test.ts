@@ -1,0 +1,71 @@
+import { createDatabase, runMysql, runSql, sharedServer } from '@tsmolt/testkit';
+import { onTestFinished, expect, test } from 'vitest';
+import {
+  arrives,
+  differences,
+  follow,
+  requestOf,
+  rowsOf,
+  slotPair,
+  startFollowing,
+} from '../support/replication.js';
+import { fetchFrom } from '../support/replicator.js';
+
+test('a table that is created on PostgreSQL meanwhile is told of, and none of its rows is lost', async () => {
+  const pair = await slotPair();
+  onTestFinished(pair.drop);
+  await pair.onBoth('CREATE TABLE t (id int PRIMARY KEY)');
+  const running = startFollowing(pair, { onDdl: 'check' });
+  await pair.onSource('INSERT INTO t VALUES (1)');
+  await arrives(pair.target, 'SELECT FROM t');
+  await pair.onBoth('CREATE TABLE n (id int PRIMARY KEY)');
+  await pair.onSource('INSERT INTO n VALUES (7)', 'INSERT INTO t VALUES (2)');
+  await expect(running.ended).rejects.toMatchObject({
+    code: 'TSM7001',
+    message: expect.stringContaining('public.n is new') as string,
+  });
+  await follow(pair);
+  expect(await differences(pair, 't', 'n')).toEqual([]);
+  expect(await rowsOf(pair.target, 'n')).toEqual(['(7)']);
+});
+
+test('a table that is not wanted may be created at any time', async () => {
+  const pair = await slotPair();
+  onTestFinished(pair.drop);
+  await pair.onBoth('CREATE TABLE t (id int PRIMARY KEY)');
+  const running = startFollowing(pair, { filters: { tableExclusion: '^n$' } });
+  await pair.onSource('INSERT INTO t VALUES (1)');
+  await arrives(pair.target, 'SELECT FROM t');
+  await pair.onSource(
+    'CREATE TABLE n (id int PRIMARY KEY)',
+    'INSERT INTO n VALUES (7)',
+    'INSERT INTO t VALUES (2)',
+  );
+  await arrives(pair.target, 'SELECT FROM t WHERE id = 2');
+  expect(await running.drain()).toMatchObject({ ended: 'drained' });
+});
+
+test.each(['mysql', 'mariadb'] as const)(
+  'a table that is created on %s meanwhile is told of, too',
+  async (name) => {
+    const source = await createDatabase(await sharedServer(name));
+    const target = await createDatabase(await sharedServer('postgres18'));
+    onTestFinished(async () => {
+      await source.drop();
+      await target.drop();
+    });
+    await runMysql(source.url, 'CREATE TABLE t (id int PRIMARY KEY)', 'INSERT INTO t VALUES (1)');
+    const stream = await fetchFrom(source.url, target.url);
+    const running = startFollowing(stream);
+    await runMysql(source.url, 'INSERT INTO t VALUES (2)');
+    await arrives(target.url, 'SELECT FROM t WHERE id = 2');
+    await runMysql(source.url, 'CREATE TABLE n (id int PRIMARY KEY)', 'INSERT INTO n VALUES (7)');
+    await runSql(target.url, 'CREATE TABLE n (id int PRIMARY KEY)');
+    await expect(running.ended).rejects.toMatchObject({
+      code: 'TSM7001',
+      message: expect.stringContaining('public.n is new') as string,
+    });
+    await follow(stream, requestOf(stream));
+    expect(await rowsOf(target.url, 'n')).toEqual(['(7)']);
+  },
+);
