@@ -11,6 +11,7 @@ import {
   targetSchemaOf,
 } from '../support/replication.js';
 import type { SlotPair } from '../support/replication.js';
+import { catchUp } from '../support/replicator.js';
 import { tsmolt } from '../support/tsmolt.js';
 
 /** The target has foreign keys that the source does not: only there can a child come without its parent. */
@@ -96,6 +97,21 @@ describe('changes that the target refuses', () => {
     await follow(pair, patient);
     expect(await rowsOf(pair.target, 'child_f')).toEqual(await rowsOf(pair.source, 'child_f'));
     expect((await replicationStatus({ stagingConn: pair.target })).backlog).toEqual([]);
+  });
+
+  test('--until ends with 4 while a change waits, and with 0 when it has come', async () => {
+    await pair.onBoth(
+      'CREATE TABLE parent_u (id int PRIMARY KEY)',
+      'CREATE TABLE child_u (id int PRIMARY KEY, parent int)',
+    );
+    await pair.onTarget('ALTER TABLE child_u ADD FOREIGN KEY (parent) REFERENCES parent_u');
+    await pair.onSource('INSERT INTO child_u VALUES (1, 7)');
+    const incomplete = await catchUp(pair);
+    expect(incomplete.exitCode, incomplete.stdout).toBe(4);
+    expect(incomplete.stdout).toMatch(/the target refused changes.*waiting=1/);
+    await pair.onTarget('INSERT INTO parent_u VALUES (7)');
+    expect((await catchUp(pair)).exitCode).toBe(0);
+    expect(await rowsOf(pair.target, 'child_u')).toEqual(['(1,7)']);
   });
 
   test('given up after its retries it is a dead letter; applied by a person, what waited behind it follows', async () => {
