@@ -183,7 +183,7 @@ test('a row that the server cannot print is an error that names the setting, nev
   await runStatements(server.url, [
     `CREATE TABLE t (id int PRIMARY KEY, ${Array.from({ length: 4 }, (_, index) => `c${index} varchar(15000)`).join(', ')}) CHARACTER SET latin1`,
     `INSERT INTO t VALUES (1, 'x', 'x', 'x', 'x')`,
-    `INSERT INTO t VALUES (2, ${Array.from({ length: 4 }, () => `REPEAT('";', 7500)`).join(', ')})`,
+    `INSERT INTO t VALUES (2, ${Array.from({ length: 4 }, () => `REPEAT('é', 15000)`).join(', ')})`,
   ]);
   const database = await openMysql(parsed(server.url), openOptions);
   const table = await tableOf(database, 't');
