@@ -134,6 +134,11 @@ test('what the state does not tell of is not gone on with', async () => {
   const other = await tsmoltVerify(urls.source, urls.target, '--state-file', state);
   expect(other.exitCode).toBe(2);
   expect(other.line(/holds no state/)).toMatchObject({ code: 'TSM6103' });
+  const continued = await tsmoltVerify(urls.source, urls.target, '--continue-from', state);
+  expect(continued.line(/holds no state/)).toMatchObject({ code: 'TSM6103' });
+  const gone = await tsmoltVerify(urls.source, urls.target, '--continue-from', join(folder, 'gone'));
+  expect(gone.exitCode).toBe(2);
+  expect(gone.failure).toMatch(/gone: there is no such file/);
   const nowhere = await tsmoltVerify(urls.source, urls.target, '--state-file', join(folder, 'no', 'state'));
   expect(nowhere.exitCode).toBe(2);
   expect(nowhere.line(/cannot write the state file/)).toMatchObject({ code: 'TSM4006' });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { asTsmoltError, serveMetrics, TsmoltError } from '@tsmolt/core';
 import type { Logger, LogLevel } from '@tsmolt/core';
@@ -31,6 +32,7 @@ export interface VerifyFlags {
   readonly stagingConn?: string;
   readonly stagingSchema?: string;
   readonly stateFile?: string;
+  readonly continueFrom?: string;
   readonly repairFile?: string;
   readonly repairApply?: true;
   readonly report?: string;
@@ -118,7 +120,7 @@ function requestOf(flags: VerifyFlags, logger: Logger, signal: AbortSignal): Ver
     signal,
     ...(flags.filterPath === undefined ? {} : { filterPath: flags.filterPath }),
     ...(flags.transformationsFile === undefined ? {} : { transformationsFile: flags.transformationsFile }),
-    ...(flags.stateFile === undefined ? {} : { stateFile: flags.stateFile }),
+    ...stateOf(flags),
     ...liveOf(flags),
     ...stagingOf(flags),
     ...repairOf(flags),
@@ -128,6 +130,16 @@ function requestOf(flags: VerifyFlags, logger: Logger, signal: AbortSignal): Ver
 function liveOf({ live, liveRetries }: VerifyFlags): Pick<VerifyRequest, 'live' | 'liveRetries'> {
   if (liveRetries !== undefined && live !== true) throw without('--live-retries', '--live');
   return { live: live === true, ...(liveRetries === undefined ? {} : { liveRetries }) };
+}
+
+/** @throws TsmoltError `TSM1001` where there is nothing to continue from */
+function stateOf({ stateFile, continueFrom }: VerifyFlags): Pick<VerifyRequest, 'stateFile'> {
+  if (continueFrom === undefined) return stateFile === undefined ? {} : { stateFile };
+  if (existsSync(continueFrom)) return { stateFile: continueFrom };
+  throw new TsmoltError('TSM1001', {
+    message: `--continue-from ${continueFrom}: there is no such file`,
+    advice: 'A run that has ended removes its state. Start anew with --state-file.',
+  });
 }
 
 function stagingOf({ stagingConn, stagingSchema }: VerifyFlags): Pick<VerifyRequest, 'staging'> {

@@ -85,6 +85,10 @@ function addPatienceFlags(command: Command): void {
     .option(
       '--state-file <file>',
       'note finished work here; where the file is there, go on with the run that it tells of (tsmolt only)',
+    )
+    .option(
+      '--continue-from <file>',
+      'as --state-file, for a run that was interrupted: the file must be there (tsmolt only)',
     );
 }
 
