@@ -6,6 +6,7 @@ export * from './local-http-server.js';
 export * from './log.js';
 export * from './metrics.js';
 export * from './memory-budget.js';
+export * from './name-index.js';
 export * from './names.js';
 export * from './plan/canonical-text.js';
 export { isTypeText } from './plan/chosen-type.js';

@@ -1,4 +1,4 @@
-import { comparisonKey, displayName, TsmoltError, withoutDomain } from '@tsmolt/core';
+import { comparisonKey, displayName, NameIndex, TsmoltError, withoutDomain } from '@tsmolt/core';
 import type { ChangedTable, ChangeValue, Column, Mutation, Table } from '@tsmolt/core';
 
 /** Where the changes of one shape of a source table go. */
@@ -25,25 +25,6 @@ export interface RoutedMutation {
   readonly values: readonly ChangeValue[];
   readonly oldKey?: readonly ChangeValue[];
   readonly source: Mutation;
-}
-
-/** Finds things by their exact name, or else by one that differs in case only, provided that there is one of that kind. */
-class NameIndex<Thing> {
-  readonly #exact: ReadonlyMap<string, Thing>;
-  /** What several answer to is nobody's. */
-  readonly #folded = new Map<string, Thing | undefined>();
-
-  constructor(things: readonly Thing[], nameOf: (thing: Thing) => string) {
-    this.#exact = new Map(things.map((thing) => [nameOf(thing), thing]));
-    for (const thing of things) {
-      const folded = comparisonKey(nameOf(thing), false);
-      this.#folded.set(folded, this.#folded.has(folded) ? undefined : thing);
-    }
-  }
-
-  find(name: string): Thing | undefined {
-    return this.#exact.get(name) ?? this.#folded.get(comparisonKey(name, false));
-  }
 }
 
 /** Finds for each change the table of the target that it goes to: by its name, in the schema that was chosen. */

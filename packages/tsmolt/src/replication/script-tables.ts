@@ -1,35 +1,16 @@
-import { comparisonKey, displayName, withoutDomain } from '@tsmolt/core';
+import { displayName, NameIndex, withoutDomain } from '@tsmolt/core';
 import type { ChangedTable, Column, Table, TableName } from '@tsmolt/core';
 import type { ColumnView, ScriptTable, ScriptTarget } from '@tsmolt/userscript';
 
-/** Finds things by their exact name, or else by one that differs in case only, provided that there is one of that kind. */
-class Spellings<Thing> {
-  readonly #exact: ReadonlyMap<string, Thing>;
-  /** What several answer to is nobody's. */
-  readonly #folded = new Map<string, Thing | undefined>();
-
-  constructor(things: readonly Thing[], nameOf: (thing: Thing) => string) {
-    this.#exact = new Map(things.map((thing) => [nameOf(thing), thing]));
-    for (const thing of things) {
-      const folded = comparisonKey(nameOf(thing), false);
-      this.#folded.set(folded, this.#folded.has(folded) ? undefined : thing);
-    }
-  }
-
-  find(name: string): Thing | undefined {
-    return this.#exact.get(name) ?? this.#folded.get(comparisonKey(name, false));
-  }
-}
-
 interface KnownTable {
   readonly table: Table;
-  readonly columns: Spellings<Column>;
+  readonly columns: NameIndex<Column>;
 }
 
 /** The tables of both sides as scripts have to do with them: names in their spellings, and how columns are seen. */
 export class ScriptTables {
   readonly #targetSchema: string;
-  readonly #targets: Spellings<KnownTable>;
+  readonly #targets: NameIndex<KnownTable>;
   readonly #sources: ReadonlyMap<string, KnownTable>;
   readonly #arriving = new WeakMap<ChangedTable, ScriptTable>();
   readonly #placed = new WeakMap<ScriptTable, ScriptTable>();
@@ -45,7 +26,7 @@ export class ScriptTables {
     readonly sources: readonly Table[];
   }) {
     this.#targetSchema = targetSchema;
-    this.#targets = new Spellings(targets.map(byColumns), ({ table }) => table.name.table);
+    this.#targets = new NameIndex(targets.map(byColumns), ({ table }) => table.name.table);
     this.#sources = new Map(sources.map((table) => [displayName(table.name), byColumns(table)]));
   }
 
@@ -87,7 +68,7 @@ export class ScriptTables {
 }
 
 function byColumns(table: Table): KnownTable {
-  return { table, columns: new Spellings(table.columns, ({ name }) => name) };
+  return { table, columns: new NameIndex(table.columns, ({ name }) => name) };
 }
 
 function respell(table: ScriptTable, target: KnownTable): ScriptTable {
