@@ -56,6 +56,8 @@ const byClientCode: Readonly<Record<string, Classification>> = {
 
 /** OpenSSL could not use a certificate or key that the connection string names. */
 const unusablePem = /^ERR_OSSL_/;
+/** The driver puts its own code on whatever ends a TLS handshake, also on a connection that was cut meanwhile. */
+const cutOff = /\b(?:ECONNRESET|EPIPE)\b|socket disconnected/;
 const closedState = /connection is in closed state|Can't write in closed state|Pool is closed/i;
 
 /** What the driver adds to its errors. `errno` is the server's number where `sqlState` or `sqlMessage` is set. */
@@ -93,6 +95,7 @@ export function classify(thrown: unknown, url: ConnectionUrl, subject: string): 
 }
 
 function classifyClientError(error: DriverError): Classification {
+  if (error.code === 'HANDSHAKE_SSL_ERROR' && cutOff.test(error.message)) return lost;
   const known = byClientCode[error.code ?? ''];
   if (known !== undefined) return known;
   if (unusablePem.test(error.code ?? '')) {
