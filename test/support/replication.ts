@@ -206,7 +206,7 @@ export async function takeWaiting(url: string): Promise<string[]> {
   const tables = await runSql<{ name: string }>(
     url,
     `SELECT quote_ident(table_name) AS name FROM information_schema.tables
-      WHERE table_schema = '_replicator' AND table_name NOT IN ('memo', 'leases')`,
+      WHERE table_schema = '_replicator' AND table_name NOT IN ('memo', 'leases', 'spilled_transactions')`,
   );
   const waiting: string[] = [];
   for (const { name } of tables) {

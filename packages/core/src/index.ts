@@ -33,6 +33,7 @@ export * from './ports/row-repairer.js';
 export * from './ports/row-verifier.js';
 export * from './ports/snapshot-source.js';
 export * from './ports/staging-store.js';
+export * from './ports/transaction-spill.js';
 export * from './positions/gtid-set.js';
 export * from './positions/hlc.js';
 export * from './positions/lsn.js';

@@ -143,6 +143,39 @@ describe('a lease', () => {
     await runSql(fixture.url(), 'DELETE FROM _replicator.leases');
   });
 
+  test('keeps a process that has lost it from writing its checkpoint, and all that was to come with it', async () => {
+    const store = await open(fixture.url());
+    const within = { signal: new AbortController().signal, timeoutMs: 0 };
+    const lease = await store.acquireLease('l');
+    await runSql(fixture.url(), 'CREATE TABLE fenced (id int)');
+    const write = async (id: number): Promise<void> =>
+      (await target()).transaction(async (transaction) => {
+        await transaction.query(`INSERT INTO fenced VALUES (${id})`, []);
+        await store.saveMemo('l', `after ${id}`, transaction);
+      }, within);
+    await write(1);
+    await runSql(fixture.url(), 'UPDATE _replicator.leases SET nonce = gen_random_uuid()');
+    await expect(write(2)).rejects.toMatchObject({ code: 'TSM7003' });
+    await expect(store.saveMemo('l', 'alone')).rejects.toMatchObject({ code: 'TSM7003' });
+    const applied = (await target()).transaction((transaction) => store.markApplied([], transaction), within);
+    await expect(applied).rejects.toMatchObject({ code: 'TSM7003' });
+    expect(await runSql(fixture.url(), 'SELECT id FROM fenced')).toEqual([{ id: 1 }]);
+    expect(await store.loadMemo('l')).toBe('after 1');
+    await expect(store.acquireLease('l')).rejects.toMatchObject({ code: 'TSM7003' });
+    await lease?.release();
+    await runSql(fixture.url(), 'DELETE FROM _replicator.leases', 'DROP TABLE fenced');
+  });
+
+  test('that ran out and that nobody has taken may be taken again by the same process', async () => {
+    const store = await open(fixture.url());
+    await store.acquireLease('l');
+    expect(await store.acquireLease('l')).toBeUndefined();
+    await runSql(fixture.url(), `UPDATE _replicator.leases SET expires = expires - INTERVAL '1 hour'`);
+    expect(await store.acquireLease('l')).toBeDefined();
+    await store.saveMemo('l', 'again');
+    await runSql(fixture.url(), 'DELETE FROM _replicator.leases');
+  });
+
   test('is lost when the server is out of reach for too long', async () => {
     const proxy = await startTcpProxy(Number(new URL(fixture.url()).port));
     const through = new URL(fixture.url());

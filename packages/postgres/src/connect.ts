@@ -38,6 +38,7 @@ export function openPostgres(server: Server, options: OpenOptions): Database {
     },
   };
   const pool = new SessionPool({ ...sessions, maxConnections: options.maxConnections });
+  const streaming = { allowed: true };
   return {
     url: server.url,
     product: productName(server.versionText),
@@ -51,7 +52,7 @@ export function openPostgres(server: Server, options: OpenOptions): Database {
     bulkTarget: new PostgresBulkTarget(pool, server),
     fetchStatus: new PgwireFetchStatus(pool),
     changeLog: changeLog(pool),
-    openChanges: (changes) => openChanges(server, pool, changes),
+    openChanges: (changes) => openChanges({ server, pool, streaming }, changes),
     openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),
     applyTarget: new PgwireApplyTarget({
       pool,
@@ -61,7 +62,12 @@ export function openPostgres(server: Server, options: OpenOptions): Database {
     }),
     openStaging: (staging) =>
       openStaging(
-        { ...sessions, database: String(server.config.database), reachesOtherDatabases: false },
+        {
+          ...sessions,
+          database: String(server.config.database),
+          reachesOtherDatabases: false,
+          hasUnloggedTables: true,
+        },
         staging,
       ),
     deadLetters: (table) => new PgwireDeadLetters(pool, table),

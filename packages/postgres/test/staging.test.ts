@@ -2,7 +2,11 @@ import { ConnectionUrl, silentLogger } from '@tsmolt/core';
 import { identify } from '@tsmolt/pgwire';
 import { openPostgres } from '@tsmolt/postgres';
 import { createDatabase, sharedServer } from '@tsmolt/testkit';
-import { deadLettersContract, stagingStoreContract } from '@tsmolt/testkit/contracts';
+import {
+  deadLettersContract,
+  stagingStoreContract,
+  transactionSpillContract,
+} from '@tsmolt/testkit/contracts';
 import type { OpenContractDatabase } from '@tsmolt/testkit/contracts';
 
 const options = {
@@ -28,4 +32,5 @@ for (const [name, server] of [
   };
   stagingStoreContract(name, open);
   deadLettersContract(name, open);
+  transactionSpillContract(name, open);
 }

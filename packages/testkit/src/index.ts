@@ -30,7 +30,10 @@ export { s3Error, startHttpFaults } from './servers/http-faults.js';
 export type { HttpFault, HttpFaultAnswer, HttpFaults, SeenRequest } from './servers/http-faults.js';
 export { startMariadb } from './servers/mariadb.js';
 export { startMysql } from './servers/mysql.js';
-export { startPostgres15, startPostgres18 } from './servers/postgres.js';
+export { embeddedVersions } from './servers/postgres-programs.js';
+export type { EmbeddedVersion } from './servers/postgres-programs.js';
+export { startStandby } from './servers/postgres-standby.js';
+export { missingPostgres, startPostgres, startPostgres15, startPostgres18 } from './servers/postgres.js';
 export type { PostgresOptions } from './servers/postgres.js';
 export type {
   RunningServer,

@@ -1,6 +1,9 @@
+import { TsmoltError } from '../errors.js';
+import type { ErrorDetails } from '../errors.js';
 import type { TableName } from '../names.js';
 import type { PartialOrder } from '../positions/partial-order.js';
 import type { UnrepresentablePolicy } from './snapshot-source.js';
+import type { TransactionSpill } from './transaction-spill.js';
 
 /**
  * A replicated value: the text that an export of the same value would load (`SnapshotSource.export`), null for NULL,
@@ -81,6 +84,8 @@ export interface ChangeOptions {
   /** Bytes of events that may lie between the server and the reader. */
   readonly bufferBytes: number;
   readonly unrepresentable: UnrepresentablePolicy;
+  /** Called for each value, as it is read, that the policy has replaced; rows before a change have such values, too. */
+  readonly onReplaced?: (table: TableName, column: string) => void;
   /** A slot and a publication, where the engine has them. */
   readonly slot?: string;
   readonly publication?: string;
@@ -88,8 +93,23 @@ export interface ChangeOptions {
   readonly acknowledgeEveryMs: number;
   /** Names this replica among others, where the engine wants a number. */
   readonly processId?: number;
+  /**
+   * Takes large transactions while they run, so that the server need not keep them until their end. Without it, or where the
+   * server cannot send them so early, each one comes when it has been committed.
+   */
+  readonly spill?: TransactionSpill;
   /** Ask the catalog for the names of columns, where the stream does not have them (`--fetchMetadata`). */
   readonly fetchMetadata?: boolean;
+}
+
+/** `TSM5003` of a stream that is opened: these of its tables cannot be replicated, because nothing identifies their rows. */
+export class TablesWithoutKey extends TsmoltError {
+  readonly tables: readonly TableName[];
+
+  constructor(tables: readonly TableName[], details: ErrorDetails) {
+    super('TSM5003', details);
+    this.tables = tables;
+  }
 }
 
 /** What the reference calls a replication from such a source. */

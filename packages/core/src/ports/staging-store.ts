@@ -1,5 +1,6 @@
 import type { TableName } from '../names.js';
 import type { ApplyTransaction } from './apply-target.js';
+import type { TransactionSpill } from './transaction-spill.js';
 
 /** A change that waits: for its parent, for its turn behind another one of its row, or for a person. */
 export interface StagedMutation {
@@ -59,6 +60,8 @@ export interface StagingStore {
   retire(olderThanMs: number): Promise<number>;
   /** Resolves to undefined while another process holds the lease. */
   acquireLease(name: string): Promise<Lease | undefined>;
+  /** For the changes that a stream reads before they are committed. Only who holds the lease of the stream may use it. */
+  transactionSpill(stream: string): TransactionSpill;
   close(): Promise<void>;
 }
 

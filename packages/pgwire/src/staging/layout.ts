@@ -38,6 +38,16 @@ export const stagedColumns: Columns = {
   reason: 'TEXT',
 };
 
+/** Pieces of transactions that a stream is sent before they have ended. */
+export const spillName = 'spilled_transactions';
+
+export const spillColumns: Columns = {
+  stream: 'TEXT NOT NULL',
+  transaction: 'TEXT NOT NULL',
+  piece: 'INT8 NOT NULL',
+  content: 'BYTEA NOT NULL',
+};
+
 /** Gives every call of `stage` a number; the changes of one call are counted below it. */
 export const sequenceName = 'staging_sequence';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { QueryResult } from 'pg';
-import { withRetry } from '@tsmolt/core';
+import { TsmoltError, withRetry } from '@tsmolt/core';
 import type { Lease } from '@tsmolt/core';
 import type { SessionPool } from '../session-pool.js';
 
@@ -50,6 +50,19 @@ export class PgwireLease implements Lease {
 
   get lost(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /** What the row of the table of leases holds for as long as nobody else has taken it. */
+  get nonce(): string {
+    return this.#nonce;
+  }
+
+  /** @throws TsmoltError `TSM7003` where another process has it now; one that has merely expired may be taken again */
+  async refuseTakenOver(): Promise<void> {
+    const { table, name } = this.#terms;
+    const sql = `SELECT 1 FROM ${table} WHERE name = $1 AND nonce <> $2::UUID`;
+    const { rowCount } = await query(this.#terms, sql, [name, this.#nonce]);
+    if (rowCount !== 0) throw takenOver(name);
   }
 
   async release(): Promise<void> {
@@ -104,6 +117,15 @@ export class PgwireLease implements Lease {
     clearTimeout(this.#renewal);
     clearTimeout(this.#deadline);
   }
+}
+
+/** What a process hears that was stopped, or cut off, for longer than its lease lasts. */
+export function takenOver(name: string): TsmoltError {
+  return new TsmoltError('TSM7003', {
+    message: `the lease of ${name} is not this process's any more: another one took over while this one was stopped or cut off, and nothing was written since`,
+    advice:
+      'Nothing is lost: the other process goes on from the checkpoint. Start this one again to have it stand by.',
+  });
 }
 
 function query({ pool, name }: LeaseTerms, sql: string, values: unknown[]): Promise<QueryResult> {

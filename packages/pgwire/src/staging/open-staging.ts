@@ -13,6 +13,8 @@ export interface StagingSessions {
   readonly prepare: (client: ClientBase) => Promise<void>;
   /** Whether a name of three parts reaches the other databases of the server. */
   readonly reachesOtherDatabases: boolean;
+  /** Whether a table can do without the log where it need not survive a crash. */
+  readonly hasUnloggedTables?: boolean;
   /** How long a lease lasts that is not renewed. */
   readonly leaseMs?: number;
 }
@@ -41,6 +43,7 @@ export async function openStaging(sessions: StagingSessions, options: StagingOpt
     place,
     database: sessions.database,
     leaseMs: sessions.leaseMs ?? defaultLeaseMs,
+    hasUnloggedTables: sessions.hasUnloggedTables ?? false,
   });
   try {
     await store.prepare(options);

@@ -2,7 +2,7 @@ import { DatabaseError } from 'pg';
 import type { ClientBase } from 'pg';
 import { TsmoltError } from '@tsmolt/core';
 import { quoteIdentifier } from '../sql.js';
-import { leaseColumns, memoColumns, sequenceName, stagedColumns } from './layout.js';
+import { leaseColumns, memoColumns, sequenceName, spillColumns, spillName, stagedColumns } from './layout.js';
 import type { Columns } from './layout.js';
 import { displayPlace, inDatabaseOf, quotePlace } from './staging-place.js';
 import type { StagingPlace } from './staging-place.js';
@@ -51,8 +51,8 @@ export async function findTableNames(client: ClientBase, place: StagingPlace): P
   const { rows } = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM ${inDatabaseOf(place, 'pg_catalog.pg_class')} AS c
       JOIN ${inDatabaseOf(place, 'pg_catalog.pg_namespace')} AS n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname NOT IN ('memo', 'leases')`,
-    [place.schema],
+      WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname NOT IN ('memo', 'leases', $2)`,
+    [place.schema, spillName],
   );
   return rows.map(({ name }) => name);
 }
@@ -86,6 +86,50 @@ export async function prepareTables(client: ClientBase, place: StagingPlace): Pr
   );
   if (rows.length === 0)
     await client.query(`CREATE SEQUENCE IF NOT EXISTS ${quoteStaged(place, sequenceName)}`);
+}
+
+const noPrivilege = '42501';
+
+/**
+ * Creates the table of spilled transactions, which staging schemas of earlier versions lack. Where the server has them it is
+ * an unlogged one: nothing of it is wanted after a crash, and large transactions would pass through the log twice.
+ *
+ * @throws TsmoltError `TSM3001` where it may not be created
+ */
+export async function prepareSpill(
+  client: ClientBase,
+  place: StagingPlace,
+  hasUnloggedTables: boolean,
+): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT 1 FROM ${inDatabaseOf(place, 'pg_catalog.pg_class')} AS c
+      JOIN ${inDatabaseOf(place, 'pg_catalog.pg_namespace')} AS n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = $2`,
+    [place.schema, spillName],
+  );
+  if (rows.length > 0) return;
+  const table = quoteStaged(place, spillName);
+  const lines = Object.entries(spillColumns).map(([column, type]) => `${quoteIdentifier(column)} ${type}`);
+  const statements = [
+    `CREATE ${hasUnloggedTables ? 'UNLOGGED ' : ''}TABLE IF NOT EXISTS ${table} (${lines.join(', ')}, PRIMARY KEY ("stream", "transaction", "piece"))`,
+    // To compress what is read once would cost more than the disk that it saves.
+    ...(hasUnloggedTables ? [`ALTER TABLE ${table} ALTER COLUMN "content" SET STORAGE EXTERNAL`] : []),
+  ];
+  try {
+    for (const statement of statements) await client.query(statement);
+  } catch (thrown) {
+    const refused = thrown instanceof DatabaseError && thrown.code === noPrivilege;
+    throw refused ? mayNotSpill(thrown, place, statements) : thrown;
+  }
+}
+
+function mayNotSpill(cause: DatabaseError, place: StagingPlace, statements: readonly string[]): TsmoltError {
+  return new TsmoltError('TSM3001', {
+    message: `the staging schema ${displayPlace(place)} has no table ${spillName}: ${cause.message}`,
+    advice: `Grant CREATE on the schema, or have its owner run and grant the same as on its other tables: ${statements.join('; ')}`,
+    cause,
+    serverCode: noPrivilege,
+  });
 }
 
 interface WantedTable {

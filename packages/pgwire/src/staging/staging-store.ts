@@ -7,13 +7,14 @@ import type {
   StagingOptions,
   StagingStore,
   TableName,
+  TransactionSpill,
 } from '@tsmolt/core';
 import { statementsOf, TextArrayWriter } from '../apply/text-arrays.js';
 import type { SessionPool } from '../session-pool.js';
 import { quoteLiteral } from '../sql.js';
 import { createdTooLate } from './created-too-late.js';
-import { mostOfOneCall, sequenceName, stagingTableName } from './layout.js';
-import { PgwireLease } from './lease.js';
+import { mostOfOneCall, sequenceName, spillName, stagingTableName } from './layout.js';
+import { PgwireLease, takenOver } from './lease.js';
 import {
   byStagingTable,
   firstSequence,
@@ -31,11 +32,13 @@ import {
   isStagingTable,
   ofAnotherProcess,
   prepareSchema,
+  prepareSpill,
   prepareStagingTable,
   prepareTables,
   quoteStaged,
 } from './staging-schema.js';
 import { proveSharing } from './transaction-proof.js';
+import { PgwireTransactionSpill } from './transaction-spill.js';
 
 const subject = 'keeping the memory of the replication';
 /** Rows that one statement marks or forgets: few enough that no lock or transaction grows large. */
@@ -49,6 +52,7 @@ export interface StoreParts {
   readonly place: StagingPlace;
   readonly database: string;
   readonly leaseMs: number;
+  readonly hasUnloggedTables: boolean;
 }
 
 type Query = <Row extends object>(sql: string, values: readonly unknown[]) => Promise<readonly Row[]>;
@@ -56,7 +60,8 @@ type Query = <Row extends object>(sql: string, values: readonly unknown[]) => Pr
 /** The staging schema of PostgreSQL and CockroachDB alike. */
 export class PgwireStagingStore implements StagingStore {
   readonly #parts: StoreParts;
-  readonly #held = new Set<PgwireLease>();
+  /** By name, the latest. */
+  readonly #held = new Map<string, PgwireLease>();
   /** Staging tables that can be used as they are. */
   readonly #tables = new Set<string>();
   #shared = false;
@@ -70,11 +75,12 @@ export class PgwireStagingStore implements StagingStore {
   }
 
   async prepare({ create, target }: StagingOptions): Promise<void> {
-    const { place } = this.#parts;
+    const { place, hasUnloggedTables } = this.#parts;
     await this.#use(async (client) => {
       try {
         await prepareSchema(client, place, create);
         await prepareTables(client, place);
+        await prepareSpill(client, place, hasUnloggedTables);
       } catch (thrown) {
         ofAnotherProcess(thrown);
       }
@@ -99,12 +105,29 @@ export class PgwireStagingStore implements StagingStore {
     return new Map(rows.map(({ key, value }) => [key, value]));
   }
 
+  /**
+   * A memo that is named as a lease of this store is only saved while the lease is ours. Its row is locked up to the end of
+   * the transaction: whoever takes over begins behind what was written here, and a process that was stopped meanwhile
+   * writes nothing any more.
+   *
+   * @throws TsmoltError `TSM7003` where another process has taken the lease
+   */
   async saveMemo(key: string, value: string, within?: ApplyTransaction): Promise<void> {
-    await this.#through(within)(
-      `INSERT INTO ${this.#quote('memo')} (key, value) VALUES ($1, convert_to($2::TEXT, 'UTF8'))
-        ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
-      [key, value],
-    );
+    const query = this.#through(within);
+    const lease = this.#held.get(key);
+    const [into, overwritten] = [
+      `INSERT INTO ${this.#quote('memo')} (key, value)`,
+      'ON CONFLICT (key) DO UPDATE SET value = excluded.value RETURNING 1 AS saved',
+    ];
+    const row = `$1::TEXT, convert_to($2::TEXT, 'UTF8')`;
+    const saved =
+      lease === undefined
+        ? await query(`${into} VALUES (${row}) ${overwritten}`, [key, value])
+        : await query(
+            `${into} SELECT ${row} FROM ${this.#quote('leases')} WHERE name = $1::TEXT AND nonce = $3::UUID FOR SHARE ${overwritten}`,
+            [key, value, lease.nonce],
+          );
+    if (saved.length === 0) throw takenOver(key);
   }
 
   /** Also for the proof, when it is not known yet whether transactions are shared. */
@@ -168,6 +191,7 @@ export class PgwireStagingStore implements StagingStore {
 
   async markApplied(mutations: readonly StagedMutation[], within?: ApplyTransaction): Promise<void> {
     const query = this.#through(within);
+    if (within !== undefined) await this.#refuseWithoutLease(query);
     for (const [name, group] of byStagingTable(mutations, (table) => this.#nameOf(table)))
       for (let first = 0; first < group.length; first += rowsAtOnce)
         await query(
@@ -205,14 +229,31 @@ export class PgwireStagingStore implements StagingStore {
   async acquireLease(name: string): Promise<Lease | undefined> {
     const { leases: pool, leaseMs: durationMs } = this.#parts;
     const lease = await PgwireLease.acquire({ pool, table: this.#quote('leases'), name, durationMs });
-    if (lease !== undefined) this.#held.add(lease);
+    if (lease === undefined) await this.#held.get(name)?.refuseTakenOver();
+    else this.#held.set(name, lease);
     return lease;
   }
 
+  transactionSpill(stream: string): TransactionSpill {
+    return new PgwireTransactionSpill({
+      stream,
+      table: this.#quote(spillName),
+      use: (work) => this.#use(work),
+    });
+  }
+
   async close(): Promise<void> {
-    for (const lease of this.#held) await lease.release();
+    for (const lease of this.#held.values()) await lease.release();
     this.#held.clear();
     await Promise.all([this.#parts.pool.close(), this.#parts.leases.close()]);
+  }
+
+  /** What waited and was applied by whoever took over must not be applied over what came after it. */
+  async #refuseWithoutLease(query: Query): Promise<void> {
+    for (const [name, { nonce }] of this.#held) {
+      const sql = `SELECT 1 AS held FROM ${this.#quote('leases')} WHERE name = $1 AND nonce = $2::UUID FOR SHARE`;
+      if ((await query(sql, [name, nonce])).length === 0) throw takenOver(name);
+    }
   }
 
   /** @returns whether one of them was not there before */

@@ -1,3 +1,4 @@
+import { TsmoltError } from '@tsmolt/core';
 import type { ChangeChunk, ChangeLog, ChangeSource, PartialOrder } from '@tsmolt/core';
 import { changeLog } from './change-log.js';
 import { ChangeStream } from './change-stream.js';
@@ -43,7 +44,7 @@ export class PostgresChangeSource implements ChangeSource {
     } catch (thrown) {
       // What breaks because it was told to stop is no failure.
       const told = this.#closed || signal.aborted;
-      if (!told) throw explainStream(thrown, this.#parts.server.url, this.#parts.slot);
+      if (!told) throw this.#explain(thrown);
     } finally {
       signal.removeEventListener('abort', leave);
       await stream.leave();
@@ -77,6 +78,24 @@ export class PostgresChangeSource implements ChangeSource {
     await advanceSlot(this.#parts.pool, this.#parts.slot, printPosition(this.#acknowledged)).catch(
       () => undefined,
     );
+  }
+
+  /**
+   * A server that looks into its catalog as a running transaction sees it may find what a savepoint that was rolled back has
+   * left there, and fails, each time again. Once the transaction has been committed it knows what to leave out.
+   */
+  #explain(thrown: unknown): TsmoltError {
+    const { server, slot, options, streaming } = this.#parts;
+    const failure = explainStream(thrown, server.url, slot);
+    const mayBeStreaming = streaming.allowed && options.spill !== undefined;
+    if (!mayBeStreaming || failure.serverCode?.startsWith('XX') !== true) return failure;
+    streaming.allowed = false;
+    return new TsmoltError('TSM2007', {
+      message: failure.message,
+      advice: 'It is tried again, with transactions that are sent when they have been committed.',
+      cause: failure,
+      serverCode: failure.serverCode,
+    });
   }
 
   /** Never a step back: servers before version 18 would let themselves be taken. */

@@ -1,13 +1,19 @@
 import { ChunkQueue } from '@tsmolt/core';
-import type { ChangeChunk, ChangeOptions } from '@tsmolt/core';
+import type { ChangeChunk, ChangeOptions, TransactionSpill } from '@tsmolt/core';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { logEnd } from './log-end.js';
+import { MessageIntake } from './message-intake.js';
 import { PgoutputDecoder } from './pgoutput.js';
+import { ReaderFlow } from './reader-flow.js';
 import { readSlot, refuseBeyond, refuseForgotten, waitUntilFree } from './slot.js';
 import type { Slot } from './slot.js';
 import type { StreamedTables } from './streamed-tables.js';
+import { StreamedTransactions } from './streamed-transactions.js';
 import type { StreamListener } from './walsender.js';
 import { Walsender } from './walsender.js';
+
+/** The first version that sends transactions while they run. */
+const streamingVersion = 140_000;
 
 /** What all streams of a source share. */
 export interface StreamParts {
@@ -18,6 +24,12 @@ export interface StreamParts {
   readonly slot: string;
   readonly publication: string;
   readonly tables: StreamedTables;
+  readonly streaming: Streaming;
+}
+
+/** Whether transactions may come while they run. One for all streams of a database that a process opens. */
+export interface Streaming {
+  allowed: boolean;
 }
 
 /** What the target has made durable. */
@@ -31,7 +43,9 @@ export class ChangeStream {
   readonly #parts: StreamParts;
   readonly #acknowledgement: Acknowledgement;
   readonly #walsender: Walsender;
+  readonly #flow: ReaderFlow;
   readonly #queue: ChunkQueue;
+  readonly #ended = new AbortController();
   #left: Promise<void> | undefined;
   #broken = false;
 
@@ -39,7 +53,8 @@ export class ChangeStream {
     this.#parts = parts;
     this.#acknowledgement = acknowledgement;
     this.#walsender = new Walsender(parts.server);
-    this.#queue = new ChunkQueue(parts.options.bufferBytes, this.#walsender);
+    this.#flow = new ReaderFlow(this.#walsender);
+    this.#queue = new ChunkQueue(parts.options.bufferBytes, this.#flow);
   }
 
   /** @param wanted where to begin; undefined for where the slot stands */
@@ -50,8 +65,16 @@ export class ChangeStream {
     refuseForgotten(slot, from);
     refuseBeyond(await logEnd(pool), from);
     await this.#walsender.connect();
-    const request = { slot: name, publication, from, statusEveryMs: options.acknowledgeEveryMs };
-    await this.#walsender.start(request, this.#listener(from, slot));
+    const spill = this.#spill;
+    await spill?.clear();
+    const request = {
+      slot: name,
+      publication,
+      from,
+      statusEveryMs: options.acknowledgeEveryMs,
+      streaming: spill !== undefined,
+    };
+    await this.#walsender.start(request, this.#listener(from, slot, spill));
     // Now that nobody else can move the slot any more.
     refuseForgotten(await readSlot(pool, name), from);
   }
@@ -72,6 +95,8 @@ export class ChangeStream {
 
   async #leave(): Promise<void> {
     this.#queue.drop();
+    this.#ended.abort();
+    this.#flow.open();
     const { processId } = this.#walsender;
     await this.#walsender.stop();
     if (processId === undefined || this.#broken) return;
@@ -79,15 +104,23 @@ export class ChangeStream {
     await waitUntilFree(this.#parts.pool, this.#parts.slot, processId).catch(() => undefined);
   }
 
-  #listener(from: bigint, { confirmed }: Slot): StreamListener {
+  /** Unset where transactions come when they have ended. */
+  get #spill(): TransactionSpill | undefined {
+    const { server, options, streaming } = this.#parts;
+    return streaming.allowed && server.versionNumber >= streamingVersion ? options.spill : undefined;
+  }
+
+  #listener(from: bigint, { confirmed }: Slot, spill: TransactionSpill | undefined): StreamListener {
     const decoder = new PgoutputDecoder({
       tables: this.#parts.tables,
       from,
       emit: (event, bytes) => this.#queue.add(event, bytes),
     });
+    const intake = spill === undefined ? undefined : this.#intake(decoder, spill);
     return {
-      message: (bytes, offset) => decoder.decode(bytes, offset),
-      keepalive: (position, at) => decoder.heartbeat(position, at),
+      message: (bytes, offset) =>
+        intake === undefined ? decoder.decode(bytes, offset) : intake.message(bytes, offset),
+      keepalive: (position, at) => (intake ?? decoder).heartbeat(position, at),
       progress: () => ({
         received: decoder.reached,
         acknowledged: this.#acknowledgement.beyond(confirmed),
@@ -97,5 +130,21 @@ export class ChangeStream {
         this.#queue.fail(failure);
       },
     };
+  }
+
+  #intake(decoder: PgoutputDecoder, spill: TransactionSpill): MessageIntake {
+    const { signal } = this.#ended;
+    const transactions = new StreamedTransactions({
+      spill,
+      decode: (message, offset) => decoder.decode(message, offset),
+      ready: () => this.#flow.ready(),
+      signal,
+    });
+    const fail = (failure: unknown): void => {
+      this.#walsender.break(failure);
+      // The server is not gone: it has to let go of the slot.
+      this.#broken = false;
+    };
+    return new MessageIntake({ decoder, transactions, tap: this.#walsender, fail, signal });
   }
 }

@@ -3,6 +3,7 @@ import type { ChangeOptions, ChangeSource } from '@tsmolt/core';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { publicationName } from '../snapshot/replication-slot.js';
 import { PostgresChangeSource } from './change-source.js';
+import type { Streaming } from './change-stream.js';
 import { readServer } from './log-end.js';
 import { unreadSlot } from './slot.js';
 import { explainStream } from './stream-errors.js';
@@ -12,17 +13,22 @@ import { Walsender } from './walsender.js';
 /** MOLT's default for `--slotName`. */
 const defaultSlot = 'replicator';
 
+export interface ChangesPlace {
+  readonly server: Server;
+  /** Sessions beside the stream. */
+  readonly pool: SessionPool;
+  readonly streaming: Streaming;
+}
+
 /**
  * Checks what replication needs, all of it before the first change is read.
  *
- * @param pool sessions beside the stream
  * @throws TsmoltError `TSM5002` for a server or publication that is not set up, `TSM5003` for a table without identity,
  *   `TSM5005` for a slot that cannot be read, `TSM5006` for changes in a form that cannot be replicated, `TSM3001` where
  *   the user may not replicate
  */
 export async function openChanges(
-  server: Server,
-  pool: SessionPool,
+  { server, pool, streaming }: ChangesPlace,
   options: ChangeOptions,
 ): Promise<ChangeSource> {
   const { slot = defaultSlot, publication = publicationName } = options;
@@ -35,7 +41,17 @@ export async function openChanges(
   });
   const system = await systemIdentifier(server, slot);
   const identity = `${system}/${database}/${slot}`;
-  return new PostgresChangeSource({ server, pool, options, slot, publication, tables, identity, warnings });
+  return new PostgresChangeSource({
+    server,
+    pool,
+    streaming,
+    options,
+    slot,
+    publication,
+    tables,
+    identity,
+    warnings,
+  });
 }
 
 /** @returns its name */

@@ -28,13 +28,11 @@ export interface DecoderOptions {
 }
 
 /**
- * Turns messages of the output plugin pgoutput, protocol version 1, into events. Values stay the text that the server sent.
+ * Turns messages of the output plugin pgoutput about transactions that have been committed into events. Values stay the
+ * text that the server sent.
  *
- * Version 1 on purpose. From version 2 on a server may send transactions that have not ended, so as to spill less to its
- * own disk: then this side would have to hold all of them until one commits, or write them to its disk, and would carry
- * over the network what is rolled back. With version 1 whole transactions come in the order of their commits, the
- * server keeps them (`logical_decoding_work_mem`, then files) where it has to, and memory here is bounded by the buffer
- * however large they are.
+ * Protocol version 1. What version 2 adds, transactions that have not ended, is kept back until they are committed
+ * (`StreamedTransactions`), and then comes here as it would have come in version 1.
  *
  * Source: PostgreSQL manual, "Logical Replication Message Formats".
  */

@@ -1,4 +1,5 @@
-import { displayName, TsmoltError } from '@tsmolt/core';
+import { displayName, TablesWithoutKey } from '@tsmolt/core';
+import type { TsmoltError } from '@tsmolt/core';
 import type { ChangedTable, SchemaEvent, TableName } from '@tsmolt/core';
 import { shapeDifference } from './published-relation.js';
 import type { PublishedColumn, PublishedRelation } from './published-relation.js';
@@ -209,10 +210,10 @@ function mapKey({ schema, table }: TableName): string {
 
 /** The error for tables whose rows nothing identifies. */
 export function withoutIdentity(tables: readonly TableName[], reason: string): TsmoltError {
-  return new TsmoltError('TSM5003', {
+  return new TablesWithoutKey(tables, {
     message: `${tables.map(displayName).join(', ')} cannot be replicated: ${reason}`,
     advice:
       'Give the table a primary key, or run ALTER TABLE ... REPLICA IDENTITY USING INDEX with a unique index on columns ' +
-      'that are NOT NULL, or leave it out of the replication.',
+      'that are NOT NULL, or leave it out with --table-exclusion-filter or --onMissingKey ignore.',
   });
 }

@@ -25,6 +25,8 @@ export interface StreamRequest {
   readonly publication: string;
   readonly from: bigint;
   readonly statusEveryMs: number;
+  /** Large transactions are to come while they run. */
+  readonly streaming: boolean;
 }
 
 /** Who listens. What `message` and `keepalive` throw ends the stream with that. */
@@ -61,7 +63,8 @@ export class Walsender {
   #listener: StreamListener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #heardAt = 0;
-  #paused = false;
+  /** How many have paused it. */
+  #pauses = 0;
   #stopped = false;
   #starting = false;
 
@@ -100,12 +103,13 @@ export class Walsender {
   start(request: StreamRequest, listener: StreamListener): Promise<void> {
     const sql =
       `START_REPLICATION SLOT ${quoteIdentifier(request.slot)} LOGICAL ${printPosition(request.from)} ` +
-      `(proto_version '1', publication_names ${replicationLiteral(quoteIdentifier(request.publication))})`;
+      `(${request.streaming ? "proto_version '2', streaming 'on'" : "proto_version '1'"}, ` +
+      `publication_names ${replicationLiteral(quoteIdentifier(request.publication))})`;
     this.#starting = true;
     return new Promise((resolve, reject) => {
       let started = false;
       const fail = (failure: unknown): void => {
-        if (started) this.#break(failure);
+        if (started) this.break(failure);
         else reject(failure);
       };
       this.#connection.once('replicationStart', () => {
@@ -127,14 +131,18 @@ export class Walsender {
     });
   }
 
-  /** No further byte is read from the socket. The server is still told that this side lives. */
+  /**
+   * No further byte is read from the socket, until it is resumed as often as it was paused. The server is still told that
+   * this side lives.
+   */
   pause(): void {
-    this.#paused = true;
+    this.#pauses++;
     this.#connection.stream.pause();
   }
 
   resume(): void {
-    this.#paused = false;
+    this.#pauses--;
+    if (this.#pauses > 0) return;
     this.#heardAt = performance.now();
     this.#connection.stream.resume();
   }
@@ -160,6 +168,12 @@ export class Walsender {
     clearTimeout(patience);
   }
 
+  /** Ends the stream with a failure. */
+  break(failure: unknown): void {
+    this.#unlisten()?.broken(failure);
+    this.#connection.stream.destroy();
+  }
+
   /** Only what is acknowledged counts as flushed: the server forgets what lies before it. */
   sendStatus(wantsReply = false): void {
     if (this.#listener === undefined) return;
@@ -181,14 +195,14 @@ export class Walsender {
   }
 
   #tick(): void {
-    if (!this.#paused && performance.now() - this.#heardAt > mostSilenceMs) {
-      this.#break(
+    if (this.#pauses === 0 && performance.now() - this.#heardAt > mostSilenceMs) {
+      this.break(
         new Error(`Connection terminated: the server has said nothing for ${mostSilenceMs / 1000} s`),
       );
       return;
     }
     // The answer is wanted: it shows that the server lives, and how far it has come where nothing is to be sent.
-    this.sendStatus(!this.#paused);
+    this.sendStatus(this.#pauses === 0);
   }
 
   #take(chunk: Buffer): void {
@@ -199,7 +213,7 @@ export class Walsender {
       if (chunk[0] === xlogData) listener.message(chunk, xlogDataHeader);
       else if (chunk[0] === keepalive) this.#keepalive(chunk, listener);
     } catch (thrown) {
-      this.#break(thrown);
+      this.break(thrown);
     }
   }
 
@@ -212,18 +226,13 @@ export class Walsender {
     readonly message?: string | undefined;
   }): void {
     if (this.#listener !== undefined && code === objectNotInPrerequisiteState)
-      this.#break(youngPublication(message));
+      this.break(youngPublication(message));
   }
 
   #keepalive(chunk: Buffer, listener: StreamListener): void {
     this.#cursor.reset(chunk, 1);
     listener.keepalive(this.#cursor.position(), this.#cursor.time());
     if (this.#cursor.byte() === 1) this.sendStatus();
-  }
-
-  #break(failure: unknown): void {
-    this.#unlisten()?.broken(failure);
-    this.#connection.stream.destroy();
   }
 
   #unlisten(): StreamListener | undefined {

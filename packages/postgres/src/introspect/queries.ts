@@ -32,7 +32,7 @@ export const tablesQuery = `
     AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend d
       WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+  ORDER BY n.nspname::text COLLATE "C", c.relname::text COLLATE "C"`;
 
 /** @param versionNumber `attgenerated` came with version 12 */
 export function columnsQuery(versionNumber: number): string {
@@ -66,7 +66,7 @@ export const constraintsQuery = `
   LEFT JOIN pg_catalog.pg_class tc ON tc.oid = c.confrelid AND c.contype = 'f'
   LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = tc.relnamespace
   WHERE c.conrelid = ANY ($1::oid[]) AND c.contype IN ('p', 'u', 'f', 'c')
-  ORDER BY c.conrelid, c.conname COLLATE "C"`;
+  ORDER BY c.conrelid, c.conname::text COLLATE "C"`;
 
 /**
  * Every type a column can have. Row types of tables are left out: there is one for each table. A true array is the one
@@ -75,16 +75,16 @@ export const constraintsQuery = `
 export const typesQuery = `
   SELECT t.oid::int8::text AS oid, n.nspname AS schema, t.typname AS name, t.typtype AS kind,
     pg_catalog.format_type(t.oid, NULL) AS declaration,
-    CASE WHEN t.typcategory = 'A' AND t.typlen = -1 AND t.is_true_array THEN t.typelem::int8::text END AS element_oid,
+    CASE WHEN t.typcategory = 'A' AND t.typlen = -1 AND element.names_it THEN t.typelem::int8::text END AS element_oid,
     CASE WHEN t.typtype = 'd' THEN t.typbasetype::int8::text END AS base_oid, t.typtypmod AS base_typmod,
     CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e
       WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END AS labels,
     CASE WHEN t.typtype = 'c' THEN (SELECT json_agg(json_build_object('name', a.attname, 'oid', a.atttypid::int8,
         'typmod', a.atttypmod) ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) END AS fields
-  FROM (
-    SELECT t.*, EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid) AS is_true_array
-    FROM pg_catalog.pg_type t) t
+  FROM pg_catalog.pg_type t
+  CROSS JOIN LATERAL (
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid) AS names_it) element
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
   WHERE t.typtype <> 'p' AND (t.typtype <> 'c' OR c.relkind = 'c')

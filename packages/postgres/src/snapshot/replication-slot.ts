@@ -24,7 +24,8 @@ export interface SlotSnapshot {
 /**
  * Makes publication and slot, in this order, so that no change after the slot's start lacks its publication.
  *
- * @throws TsmoltError `TSM5001` when the slot exists and is not to be replaced
+ * @throws TsmoltError `TSM5001` when the slot exists and is not to be replaced, `TSM5002` where the server is not set up,
+ *   or is a standby that cannot be replicated from
  */
 export async function createSlot(
   pool: SessionPool,
@@ -33,10 +34,14 @@ export async function createSlot(
   logger: Logger,
 ): Promise<SlotSnapshot> {
   await pool.use('preparing replication', async (client) => {
+    const onStandby = await isStandby(client);
+    if (onStandby) refuseOldStandby(server);
     await refuseWithoutLogicalWal(client, server);
     await refuseWithoutIdentity(client, setup.tables);
+    if (onStandby) return prepareStandby(client, server, setup, logger);
     if (setup.recreate) await dropBoth(client, setup.slot, logger);
-    await createPublication(client, server, setup, logger);
+    if (await keepsPublication(client, logger)) return;
+    await client.query(publicationStatement(server, setup));
   });
   return createSlotWithSnapshot(server, setup.slot);
 }
@@ -91,27 +96,59 @@ async function dropBoth(client: PoolClient, slot: string, logger: Logger): Promi
   if (await dropSlot(client, slot)) logger.info({ slot }, 'dropped replication slot');
 }
 
-/** The publication holds just the tables of this run: no privilege beyond their ownership is needed. */
-async function createPublication(
+async function isStandby(client: PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ standby: boolean }>(
+    'SELECT pg_catalog.pg_is_in_recovery() AS standby',
+  );
+  return rows[0]?.standby === true;
+}
+
+function refuseOldStandby(server: Server): void {
+  if (server.versionNumber >= 160_000) return;
+  throw new TsmoltError('TSM5002', {
+    message: `the source ${server.url.host} is a standby, and only from version 16 on can a slot be made on one`,
+    advice:
+      'Name the primary in the connection string, or leave out --pglogical-replication-slot-name for a load without ' +
+      'replication.',
+  });
+}
+
+/** A standby has the publications of its primary and can change none; slots are its own. */
+async function prepareStandby(
   client: PoolClient,
   server: Server,
   setup: SlotSetup,
   logger: Logger,
 ): Promise<void> {
+  if (!(await keepsPublication(client, logger))) {
+    throw new TsmoltError('TSM5002', {
+      message: `the source ${server.url.host} is a standby without publication ${publicationName}, and only its primary can make one`,
+      advice:
+        `Run ${publicationStatement(server, setup)} on the primary, wait until the standby has it, and fetch again. While ` +
+        'the slot is made the standby waits for a record of its primary: SELECT pg_log_standby_snapshot() there writes it at once.',
+    });
+  }
+  if (setup.recreate && (await dropSlot(client, setup.slot)))
+    logger.info({ slot: setup.slot }, 'dropped replication slot');
+}
+
+/** Whether there is a publication of this name: it is left as it is. */
+async function keepsPublication(client: PoolClient, logger: Logger): Promise<boolean> {
   const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_publication WHERE pubname = $1', [
     publicationName,
   ]);
-  if ((rowCount ?? 0) > 0) {
-    logger.warn(
-      `publication ${publicationName} exists and is kept: check that it holds the tables of this run, ` +
-        'or use --pglogical-publication-and-slot-drop-and-recreate',
-    );
-    return;
-  }
-  const tables = setup.tables.map((table) => quoteTable(table)).join(', ');
-  await client.query(
-    `CREATE PUBLICATION ${quoteIdentifier(publicationName)} FOR TABLE ${tables}${publicationOptions(server)}`,
+  if (rowCount === 0) return false;
+  logger.warn(
+    `publication ${publicationName} exists and is kept: check that it holds the tables of this run, ` +
+      'or use --pglogical-publication-and-slot-drop-and-recreate',
   );
+  return true;
+}
+
+/** The publication holds just the tables of this run: no privilege beyond their ownership is needed. */
+function publicationStatement(server: Server, setup: SlotSetup): string {
+  const tables = setup.tables.map((table) => quoteTable(table)).join(', ');
+  return `CREATE PUBLICATION ${quoteIdentifier(publicationName)} FOR TABLE ${tables}${publicationOptions(server)}`;
 }
 
 /**

@@ -2,6 +2,7 @@ export { applyTargetContract } from './apply-target.js';
 export type { ApplyTargetExpectations } from './apply-target.js';
 export { deadLettersContract } from './dead-letters.js';
 export { stagingStoreContract } from './staging-store.js';
+export { transactionSpillContract } from './transaction-spill.js';
 export { bulkTargetContract } from './bulk-target.js';
 export type { BulkTargetExpectations } from './bulk-target.js';
 export {

@@ -4,8 +4,8 @@ import { Client } from 'pg';
 import { reachableByAll, unprivilegedAccount } from './account.js';
 import { externalServer } from './external-server.js';
 import { LocalServer } from './local-server.js';
-import { embeddedPostgres18, postgres15, postgres15Ways } from './postgres-programs.js';
-import type { PostgresPrograms } from './postgres-programs.js';
+import { embeddedPostgres, postgres15, postgres15Ways, postgresVariable } from './postgres-programs.js';
+import type { EmbeddedVersion, PostgresPrograms } from './postgres-programs.js';
 import type { RunningServer, ServerOptions, ServerSettings } from './running-server.js';
 import { ServerFolder } from './server-folder.js';
 import { runToEnd } from './server-process.js';
@@ -45,8 +45,31 @@ const undurableSettings: ServerSettings = { fsync: 'off', full_page_writes: 'off
  * @throws if it does not come up
  */
 export async function startPostgres18(options: PostgresOptions = {}): Promise<RunningServer> {
-  const source = { product: 'PostgreSQL', variable: 'TSMOLT_TEST_POSTGRES_URL', ping: pingPostgres } as const;
-  return (await externalServer(source, options)) ?? startLocal(await embeddedPostgres18(), options);
+  return startPostgres('18', options);
+}
+
+/**
+ * Starts PostgreSQL of a version, or connects to the one that a variable names: `TSMOLT_TEST_POSTGRES12_URL`.
+ * @throws if it does not come up, or there is none for this platform
+ */
+export async function startPostgres(
+  version: EmbeddedVersion,
+  options: PostgresOptions = {},
+): Promise<RunningServer> {
+  const variable = postgresVariable(version);
+  const source = { product: 'PostgreSQL', variable, ping: pingPostgres } as const;
+  return (await externalServer(source, options)) ?? startLocal(await embeddedPostgres(version), options);
+}
+
+/** Why `startPostgres` cannot start this version on this machine; `undefined` where it can. */
+export async function missingPostgres(version: EmbeddedVersion): Promise<string | undefined> {
+  if ((process.env[postgresVariable(version)] ?? '') !== '') return undefined;
+  try {
+    await embeddedPostgres(version);
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
 }
 
 /**
@@ -58,7 +81,15 @@ export async function startPostgres15(options: PostgresOptions = {}): Promise<Ru
   return (await externalServer(source, options)) ?? startLocal(await postgres15(), options);
 }
 
-async function startLocal(programs: PostgresPrograms, options: PostgresOptions): Promise<RunningServer> {
+/** Fills the data directory of a new server. */
+type Initialize = (bin: string, folder: ServerFolder, options: PostgresOptions) => Promise<void>;
+
+/** Starts a server of our own. @param initialize `initdb` by default */
+export async function startLocal(
+  programs: PostgresPrograms,
+  options: PostgresOptions,
+  initialize: Initialize = initializeEmpty,
+): Promise<RunningServer> {
   if (process.platform === 'win32')
     throw new Error('test servers are not started on Windows; name one by its URL');
   // PostgreSQL refuses to run as root.
@@ -94,7 +125,7 @@ async function runnablePrograms(programs: PostgresPrograms, folder: ServerFolder
   return join(copy, programs.bin);
 }
 
-async function initialize(bin: string, folder: ServerFolder, options: PostgresOptions): Promise<void> {
+async function initializeEmpty(bin: string, folder: ServerFolder, options: PostgresOptions): Promise<void> {
   const passwordFile = await folder.writeFile('password', password);
   const locale = ['--encoding=UTF8', '--locale=C'];
   const login = [`--username=${user}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];

@@ -1,0 +1,25 @@
+/**
+ * Where a change source puts what it has read of transactions that have not ended, so that its memory stays bounded.
+ *
+ * It survives no crash, and has not to: whoever opens the stream again clears it, and the source sends everything again.
+ * What was appended is read back whole, or not at all.
+ */
+export interface TransactionSpill {
+  /**
+   * Adds the next bytes of a transaction. The promise is the back-pressure: wait for it before the next call.
+   *
+   * @param transaction the source's name for it
+   * @param piece so small that a value of the database may hold it; it must not be changed any more
+   */
+  append(transaction: string, piece: Uint8Array): Promise<void>;
+  /**
+   * The pieces, in the order in which they were appended.
+   *
+   * @throws TsmoltError of kind `retry` when not all of them are there any more: the stream has to be opened again
+   */
+  read(transaction: string): AsyncIterable<Buffer>;
+  /** Forgets a transaction. */
+  drop(transaction: string): Promise<void>;
+  /** Forgets everything, also what an earlier process has left: a stream begins. */
+  clear(): Promise<void>;
+}
