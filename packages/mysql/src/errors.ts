@@ -9,6 +9,7 @@ interface Classification {
 const login: Classification = { code: 'TSM2003', advice: 'Check user and password; percent-encode special characters of the password in the connection string.' }; // prettier-ignore
 const account: Classification = { code: 'TSM2003', advice: 'Ask the server\'s administrator about the account: host, lock, expiry and plugin decide too.' }; // prettier-ignore
 const privilege: Classification = { code: 'TSM3001', advice: 'Grant the privilege to the migration user (SELECT on the source; see the setup page for a snapshot and its position).' }; // prettier-ignore
+const unreadable: Classification = { code: 'TSM3001', advice: 'GRANT SELECT ON the database\'s tables (database.*) TO the user of the connection string, then run again.' }; // prettier-ignore
 const missing: Classification = { code: 'TSM3002', advice: 'Check that nobody dropped or renamed the table while the migration ran, then run it again.' }; // prettier-ignore
 const conflict: Classification = { code: 'TSM4003', advice: 'It is tried again; if it keeps happening, lower --export-concurrency.' }; // prettier-ignore
 const cancelled: Classification = { code: 'TSM4008', advice: 'Somebody cancelled the statement, or a time limit of the server did: check both, then run again.' }; // prettier-ignore
@@ -22,7 +23,7 @@ const byNumber: Readonly<Record<number, Classification>> = {
   1040: connections, 1203: connections, 1226: connections,
   1045: login, 1698: login,
   1129: account, 1130: account, 1251: account, 1524: account, 1820: account, 1862: account, 3118: account, 4151: account,
-  1044: privilege, 1142: privilege, 1143: privilege, 1227: privilege, 1370: privilege, 1410: privilege,
+  1044: unreadable, 1142: unreadable, 1143: unreadable, 1227: privilege, 1370: privilege, 1410: privilege,
   1049: { code: 'TSM2006', advice: 'Check the database name at the end of the connection string.' },
   3159: { code: 'TSM2004', advice: 'Use sslmode=require, or better verify-full with sslrootcert.' },
   1051: missing, 1146: missing,

@@ -13,10 +13,10 @@ export interface BinlogConnectionOptions {
   /** Tells this reader from other replicas of the server. */
   readonly serverId: number;
   /**
-   * Called with each event as the server sent it, behind the byte that says that it is no error; a view of memory that is
-   * used again. While a promise that it returns is open no other event comes.
+   * Called with each event as the server sent it, behind the byte that says that it is no error: what lies between two
+   * places of memory that is used again. While a promise that it returns is open no other event comes.
    */
-  take(event: Buffer): Promise<void> | undefined;
+  take(memory: Buffer, start: number, end: number): Promise<void> | undefined;
   /** Called once: nothing comes any more. */
   fail(error: unknown): void;
 }
@@ -144,17 +144,18 @@ export class BinlogConnection {
     const taken = (packet: Packet): void => this.#take(packet);
     const failed = (error: unknown): void => this.#lose(error);
     return class extends base {
+      readonly #next = (next: Packet): unknown => this.read(next);
       /** The driver calls it for an error packet and when the connection is lost. */
       readonly onResult = failed;
 
       override start(packet: Packet, connection: Connection): unknown {
         super.start(packet, connection);
-        return (next: Packet) => this.read(next);
+        return this.#next;
       }
 
       read(packet: Packet): unknown {
         taken(packet);
-        return (next: Packet) => this.read(next);
+        return this.#next;
       }
     };
   }
@@ -168,7 +169,7 @@ export class BinlogConnection {
       return;
     }
     try {
-      const waiting = this.#options.take(buffer.subarray(offset + 1, end));
+      const waiting = this.#options.take(buffer, offset + 1, end);
       if (waiting !== undefined) this.#waitFor(waiting);
     } catch (thrown) {
       this.#fail(thrown);

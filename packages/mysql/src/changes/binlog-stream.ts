@@ -43,7 +43,7 @@ export class BinlogStream {
     this.#connection = new BinlogConnection({
       ...options,
       position: this.#progress.position,
-      take: (event) => this.#take(event),
+      take: (memory, start, end) => this.#take(memory, start, end),
       fail: (error) => this.#fail(error),
     });
     this.#queue = new ChunkQueue(options.bufferBytes, {
@@ -74,10 +74,10 @@ export class BinlogStream {
     await this.#connection.stop();
   }
 
-  #take(event: Buffer): Promise<void> | undefined {
-    const code = event.readUInt8(4);
+  #take(memory: Buffer, start: number, end: number): Promise<void> | undefined {
+    const code = memory.readUInt8(start + 4);
     if (code === eventCodes.formatDescription) {
-      const hasChecksums = event[event.length - checksumBytes - 1] === crc32;
+      const hasChecksums = memory[end - checksumBytes - 1] === crc32;
       this.#trailerBytes = hasChecksums ? checksumBytes : 0;
       return undefined;
     }
@@ -92,12 +92,12 @@ export class BinlogStream {
     }
     const head = {
       code,
-      at: event.readUInt32LE(0) * 1000,
-      server: event.readUInt32LE(5),
-      flags: event.readUInt16LE(17),
+      at: memory.readUInt32LE(start) * 1000,
+      server: memory.readUInt32LE(start + 5),
+      flags: memory.readUInt16LE(start + 17),
     };
-    const body = event.subarray(0, event.length - this.#trailerBytes);
-    return this.#reader.take(head, new ByteReader(body, headBytes));
+    const event = memory.subarray(start, end - this.#trailerBytes);
+    return this.#reader.take(head, new ByteReader(event, headBytes));
   }
 
   #heartbeat(): ChangeEvent | undefined {

@@ -6,13 +6,14 @@ import { typeCodes } from './binlog-codes.js';
 import type { ByteReader } from './byte-reader.js';
 import type { MappedColumn } from './table-map.js';
 import type { ShapeContext } from './shape-context.js';
+import { isUtf8 } from './values/character-sets.js';
 import { documentText } from './values/documents.js';
 import {
   bitReader, decimalReader, doubleReader, floatReader, integerReader, yearReader,
 } from './values/numbers.js'; // prettier-ignore
 import type { ReadValue } from './values/read-value.js';
 import {
-  counted, enumReader, hexText, inet4Text, inet6Text, padded, setReader, uncompressedColumn, uuidText,
+  counted, countedText, enumReader, hexText, inet4Text, inet6Text, padded, setReader, uncompressedColumn, uuidText,
 } from './values/strings.js'; // prettier-ignore
 import {
   datetime2, datetimeReader, dateReader, oldDatetime, oldTimeReader, time2Reader, timestampReader,
@@ -118,11 +119,14 @@ function refuseOldFractions(context: ColumnContext): void {
 }
 
 function substituteFor(context: ColumnContext, nullable: boolean): Substitute {
-  const { unrepresentable } = context;
+  const { unrepresentable, onReplaced, name, column } = context;
   // NULL cannot replace what may not be NULL.
   const policy = unrepresentable === 'null' && !nullable ? 'reject' : unrepresentable;
-  if (policy === 'null') return () => null;
-  if (policy === 'clamp') return (_text, nearest) => nearest();
+  if (policy !== 'reject')
+    return (_text, nearest) => {
+      onReplaced?.(name, column);
+      return policy === 'null' ? null : nearest();
+    };
   const notNull = nullable ? '' : ` (clamp: the column does not allow NULL)`;
   return (text) => {
     throw new TsmoltError('TSM3008', {
@@ -147,14 +151,25 @@ async function stringReader(column: MappedColumn, context: ColumnContext): Promi
   }
 }
 
-/** The bytes of a string as they lie in the row. */
-function stored({ type, size }: MappedColumn, context: ColumnContext): (reader: ByteReader) => Buffer {
+/** How many bytes have the length of a string that lies in the row as it is. */
+function lengthBytesOf({ type, size }: MappedColumn): number | undefined {
   switch (type) {
     case typeCodes.string:
     case typeCodes.varchar:
-      return counted(size > 255 ? 2 : 1);
+      return size > 255 ? 2 : 1;
     case typeCodes.blob:
-      return counted(size);
+      return size;
+    default:
+      return undefined;
+  }
+}
+
+/** The bytes of a string as they lie in the row. */
+function stored(column: MappedColumn, context: ColumnContext): (reader: ByteReader) => Buffer {
+  const lengthBytes = lengthBytesOf(column);
+  if (lengthBytes !== undefined) return counted(lengthBytes);
+  const { type, size } = column;
+  switch (type) {
     case typeCodes.varcharCompressed: {
       const read = counted(size > 255 ? 2 : 1);
       return (reader) => uncompressedColumn(read(reader));
@@ -174,6 +189,8 @@ async function textReader(
   context: ColumnContext,
 ): Promise<ReadValue> {
   const set = await characterSet(column, context);
+  const lengthBytes = lengthBytesOf(column);
+  if (isUtf8(set) && lengthBytes !== undefined) return countedText(lengthBytes);
   if (set !== 'binary') {
     const decode = await context.characterSets.decoder(set);
     return (reader) => decode(read(reader));

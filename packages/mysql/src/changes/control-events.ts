@@ -17,19 +17,51 @@ export interface GtidEvent {
 
 const uuidBytes = 16;
 
+/** Names of sources, of which the same comes again and again. */
+export class SourceNames {
+  readonly #bytes = Buffer.alloc(uuidBytes);
+  #text = uuidOf(this.#bytes);
+
+  /** The UUID that lies at a reader's place. */
+  read(reader: ByteReader): string {
+    const { buffer, offset } = reader;
+    reader.skip(uuidBytes);
+    for (let index = 0; index < uuidBytes; index++) {
+      if (this.#bytes[index] !== buffer[offset + index]) return this.#learn(buffer.subarray(offset, offset + uuidBytes)); // prettier-ignore
+    }
+    return this.#text;
+  }
+
+  #learn(bytes: Buffer): string {
+    this.#bytes.set(bytes);
+    this.#text = uuidOf(bytes);
+    return this.#text;
+  }
+}
+
+/** Its text is asked for only where something is wrong. */
+class ServerGtid implements Gtid {
+  readonly source: string;
+  readonly number: bigint;
+
+  constructor(source: string, number: bigint) {
+    this.source = source;
+    this.number = number;
+  }
+
+  get text(): string {
+    return `${this.source}:${this.number}`;
+  }
+}
+
 /** Source: `Gtid_event` in MySQL's `control_events.h`. */
-export function readGtid(reader: ByteReader): GtidEvent {
+export function readGtid(reader: ByteReader, sources: SourceNames): GtidEvent {
   reader.skip(1);
-  const source = uuidOf(reader.bytes(uuidBytes));
+  const source = sources.read(reader);
   const number = reader.uint64();
   // Type, last_committed and sequence_number of the logical clock, then the time of the commit here.
   const committedAt = reader.left >= 24 ? commitTime(reader) : undefined;
-  return {
-    gtid: { source, number, text: `${source}:${number}` },
-    committedAt,
-    begun: false,
-    prepares: false,
-  };
+  return { gtid: new ServerGtid(source, number), committedAt, begun: false, prepares: false };
 }
 
 /** Microseconds in 55 bits; the highest bit says that the time of the first server follows. */
@@ -57,8 +89,7 @@ export function readTaggedGtid(reader: ByteReader): GtidEvent {
     else if (last === taggedFields.tag) tag = reader.text(Number(reader.serializedInteger()));
   }
   const source = tag === '' ? uuid : `${uuid}:${tag}`;
-  const gtid = { source, number, text: `${source}:${number}` };
-  return { gtid, committedAt: undefined, begun: false, prepares: false };
+  return { gtid: new ServerGtid(source, number), committedAt: undefined, begun: false, prepares: false };
 }
 
 /** Source: `Gtid_log_event` in MariaDB's `log_event.h`. @param server from the event's head */
@@ -87,11 +118,11 @@ export function readQuery(code: number, reader: ByteReader): QueryEvent {
   reader.skip(reader.uint16());
   const database = reader.text(databaseLength);
   reader.skip(1);
-  const rest = reader.bytes(reader.left);
-  return {
-    database,
-    statement: (code === eventCodes.queryCompressed ? uncompressed(rest) : rest).toString(),
-  };
+  const statement =
+    code === eventCodes.queryCompressed
+      ? uncompressed(reader.bytes(reader.left)).toString()
+      : reader.text(reader.left);
+  return { database, statement };
 }
 
 /** The end of a branch of a distributed transaction: prepared, or committed at once. */

@@ -204,6 +204,7 @@ class MysqlChangeSource implements ChangeSource {
             flavour: server.flavour,
             characterSets: this.#characterSets,
             unrepresentable: options.unrepresentable,
+            onReplaced: options.onReplaced,
             fetchMetadata: options.fetchMetadata === true,
           }),
       }),

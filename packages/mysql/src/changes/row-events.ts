@@ -81,6 +81,8 @@ function presentColumns(reader: ByteReader, width: number): PresentColumns {
 interface RowImage {
   readonly values: ChangeValue[];
   readonly bytes: number;
+  /** Every column has a value. */
+  readonly complete: boolean;
 }
 
 /** What an array and an object take, and each value beside its characters. */
@@ -88,13 +90,36 @@ const bytesOfRow = 100;
 const bytesOfValue = 24;
 
 function readImage(reader: ByteReader, shape: TableShape, present: PresentColumns): RowImage {
+  return present.all ? readWhole(reader, shape) : readPart(reader, shape, present);
+}
+
+/** Nearly all images: places follow each other, so that the values need only be put one behind the other. */
+function readWhole(reader: ByteReader, { columns }: TableShape): RowImage {
+  const nullsAt = reader.offset;
+  const { buffer } = reader;
+  reader.skip((columns.length + 7) >> 3);
+  const values: ChangeValue[] = [];
+  let bytes = bytesOfRow + bytesOfValue * columns.length;
+  let nulls = 0;
+  for (let index = 0; index < columns.length; index++) {
+    if ((index & 7) === 0) nulls = buffer.readUInt8(nullsAt + (index >> 3));
+    const column = columns[index];
+    if (column === undefined) continue;
+    const value = (nulls >> (index & 7)) & 1 ? null : column.read(reader);
+    if (column.place >= 0) values.push(value);
+    if (value !== null) bytes += value.length;
+  }
+  return { values, bytes, complete: true };
+}
+
+function readPart(reader: ByteReader, shape: TableShape, present: PresentColumns): RowImage {
   const { columns } = shape;
   const values: ChangeValue[] = shape.changed.columns.map(() => undefined);
   const nulls = reader.bytes((present.count + 7) >> 3);
   let bytes = bytesOfRow;
   let sent = 0;
   for (let index = 0; index < columns.length; index++) {
-    if (!present.all && (((present.bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 0) continue;
+    if ((((present.bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 0) continue;
     const column = columns[index];
     if (column === undefined) continue;
     const isNull = (((nulls[sent >> 3] ?? 0) >> (sent & 7)) & 1) === 1;
@@ -103,12 +128,12 @@ function readImage(reader: ByteReader, shape: TableShape, present: PresentColumn
     if (column.place >= 0) values[column.place] = value;
     bytes += bytesOfValue + (value === null ? 0 : value.length);
   }
-  return { values, bytes };
+  return { values, bytes, complete: !values.includes(undefined) };
 }
 
-function insertion(table: ChangedTable, { values }: RowImage): Mutation {
+function insertion(table: ChangedTable, { values, complete }: RowImage): Mutation {
+  if (complete) return { kind: 'upsert', fresh: true, table, values };
   const missing = values.indexOf(undefined);
-  if (missing < 0) return { kind: 'upsert', fresh: true, table, values };
   // The source gave it a default, which may be an expression, and may be another one by now.
   throw imageTooSmall(table, `an inserted row comes without column ${table.columns[missing] ?? ''}`);
 }
@@ -120,8 +145,7 @@ function deletion(table: ChangedTable, { values }: RowImage): Mutation {
   return { kind: 'delete', table, values };
 }
 
-function update(table: ChangedTable, before: ChangeValue[], { values }: RowImage): Mutation {
-  const complete = !values.includes(undefined);
+function update(table: ChangedTable, before: ChangeValue[], { values, complete }: RowImage): Mutation {
   let moved = false;
   for (const place of table.key) {
     const old = before[place];

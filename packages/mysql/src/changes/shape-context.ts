@@ -11,6 +11,8 @@ export interface ShapeContext {
   readonly flavour: Flavour;
   readonly characterSets: CharacterSets;
   readonly unrepresentable: UnrepresentablePolicy;
+  /** Hears of each value that the policy has replaced. */
+  readonly onReplaced: ((table: TableName, column: string) => void) | undefined;
   /** Names of columns may be taken from the catalog (`--fetchMetadata`). */
   readonly fetchMetadata: boolean;
 }

@@ -1,4 +1,4 @@
-import { nameFilter, silentLogger, TsmoltError, displayName } from '@tsmolt/core';
+import { displayName, nameFilter, silentLogger, TablesWithoutKey, TsmoltError } from '@tsmolt/core';
 import type { Key, Table, TableName } from '@tsmolt/core';
 import type { MysqlServer } from '../connect/mysql-server.js';
 import type { MysqlSessionPool } from '../connect/session-pool.js';
@@ -124,6 +124,7 @@ export function refuseUnidentified(
   names: readonly TableName[],
   found: ReadonlyMap<string, SourceTable>,
 ): void {
+  const unidentified: TableName[] = [];
   for (const name of names) {
     const source = found.get(name.table);
     if (source === undefined) {
@@ -132,11 +133,13 @@ export function refuseUnidentified(
         advice: 'Check --table-filter, and that nobody dropped or renamed the table.',
       });
     }
-    if (identifyingKey(source.table) === undefined) {
-      throw new TsmoltError('TSM5003', {
-        message: `${displayName(name)}: the table has neither a primary key nor a unique key without NULL, so its changed rows cannot be found on the target`,
-        advice: `Add a primary key on the source (ALTER TABLE ... ADD PRIMARY KEY), or leave the table out with --table-exclusion-filter.`,
-      });
-    }
+    if (identifyingKey(source.table) === undefined) unidentified.push(name);
   }
+  if (unidentified.length === 0) return;
+  const have = unidentified.length === 1 ? 'the table has' : 'these tables have';
+  throw new TablesWithoutKey(unidentified, {
+    message: `${unidentified.map(displayName).join(', ')}: ${have} neither a primary key nor a unique key without NULL, so changed rows cannot be found on the target`,
+    advice:
+      'Add a primary key on the source (ALTER TABLE ... ADD PRIMARY KEY), or leave them out with --table-exclusion-filter or --onMissingKey ignore.',
+  });
 }

@@ -25,7 +25,7 @@ export interface WantedNames {
  * @param database the session's own
  */
 export function meaningOf(statement: string, database: string, wanted: WantedNames): StatementMeaning {
-  const short = control.get(statement.trim().toUpperCase());
+  const short = control.get(statement) ?? control.get(statement.trim().toUpperCase());
   if (short !== undefined) return { kind: short };
   const reading = new Reading(tokensOf(statement), database, wanted);
   const [first = '', second = ''] = reading.words;

@@ -2,7 +2,9 @@ import { displayName, TsmoltError } from '@tsmolt/core';
 import type { ChangeEvent, TableName } from '@tsmolt/core';
 import { eventCodes } from './binlog-codes.js';
 import type { ByteReader } from './byte-reader.js';
-import { readGtid, readMariadbGtid, readQuery, readTaggedGtid, readXaPrepare } from './control-events.js';
+import {
+  readGtid, readMariadbGtid, readQuery, readTaggedGtid, readXaPrepare, SourceNames,
+} from './control-events.js'; // prettier-ignore
 import type { GtidEvent } from './control-events.js';
 import type { Gtid, Progress } from './progress.js';
 import { isRowEvent, readRowEvent } from './row-events.js';
@@ -58,6 +60,7 @@ export class TransactionReader {
   readonly #options: TransactionReaderOptions;
   readonly #branches = new Map<string, Branch>();
   #branchBytes = 0;
+  readonly #sources = new SourceNames();
   #open: Open | undefined;
 
   constructor(options: TransactionReaderOptions) {
@@ -79,14 +82,10 @@ export class TransactionReader {
   take(head: EventHead, reader: ByteReader): Promise<void> | undefined {
     if (isRowEvent(head.code)) return this.#rows(head, reader);
     switch (head.code) {
-      case eventCodes.tableMap: {
-        const id = reader.uint(6);
-        reader.skip(2);
-        this.#tellNew(reader);
-        return this.#options.tables.map(id, reader);
-      }
+      case eventCodes.tableMap:
+        return this.#tableMap(reader);
       case eventCodes.gtid:
-        return this.#begin(readGtid(reader));
+        return this.#begin(readGtid(reader, this.#sources));
       case eventCodes.taggedGtid:
         return this.#begin(readTaggedGtid(reader));
       case eventCodes.mariadbGtid:
@@ -103,6 +102,14 @@ export class TransactionReader {
       default:
         return this.#other(head);
     }
+  }
+
+  #tableMap(reader: ByteReader): Promise<void> | undefined {
+    const id = reader.uint(6);
+    reader.skip(2);
+    if (this.#options.tables.isSame(id, reader)) return undefined;
+    this.#tellNew(reader);
+    return this.#options.tables.map(id, reader);
   }
 
   #other({ code, flags }: EventHead): undefined {

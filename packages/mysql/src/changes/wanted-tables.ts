@@ -48,9 +48,10 @@ export class WantedTables {
 
   /** A table whose rows come and that nobody knew of when the stream was opened. Told once. */
   takeNew(reader: ByteReader): TableName | undefined {
-    const { database, table } = tableMapName(new ByteReader(reader.buffer.subarray(reader.offset)));
+    if (this.#known === undefined) return undefined;
+    const { database, table } = tableMapName(new ByteReader(reader.buffer, reader.offset));
     const folded = this.#folded(table);
-    if (this.#known === undefined || this.#known.has(folded) || this.#byName.has(folded)) return undefined;
+    if (this.#known.has(folded) || this.#byName.has(folded)) return undefined;
     if (this.#folded(database) !== this.#folded(this.#options.database)) return undefined;
     this.#known.add(folded);
     return { schema: 'public', table };
@@ -60,11 +61,18 @@ export class WantedTables {
     return this.#shapes.get(id)?.shape;
   }
 
+  /** Whether the table's number and map are those that came last: there is nothing to learn. */
+  isSame(id: number, { buffer, offset }: ByteReader): boolean {
+    const map = this.#shapes.get(id)?.map;
+    if (map === undefined || map.length !== buffer.length - offset) return false;
+    // Quicker than a call out of JavaScript: they are short, and there is one for nearly every event of rows.
+    for (let index = 0; index < map.length; index++) if (map[index] !== buffer[offset + index]) return false;
+    return true;
+  }
+
   /** @returns a promise when the shape is new: the catalog has to be asked */
   map(id: number, reader: ByteReader): Promise<void> | undefined {
     const bytes = reader.buffer.subarray(reader.offset);
-    const known = this.#shapes.get(id);
-    if (known !== undefined && known.map.equals(bytes)) return undefined;
     const found = tableMapName(new ByteReader(bytes));
     const name = this.#folded(found.database) === this.#folded(this.#options.database) ? this.nameOf(found.table) : undefined; // prettier-ignore
     if (name === undefined) {

@@ -20,6 +20,11 @@ const native: Readonly<Record<string, DecodeText>> = {
   gb18030: (bytes) => new TextDecoder('gb18030').decode(bytes),
 };
 
+/** Whether a set's characters are written as UTF-8 writes them. */
+export function isUtf8(name: string): boolean {
+  return native[name] === utf8;
+}
+
 function utf8(bytes: Buffer): string {
   return bytes.toString('utf8');
 }

@@ -1,6 +1,7 @@
 import { typeCodes } from '../binlog-codes.js';
 import { ByteReader } from '../byte-reader.js';
 import { decimalReader, doubleText } from './numbers.js';
+import { zeroPadded } from './zero-padded.js';
 import { documentTimes } from './times.js';
 
 /** Types of values in a binary document. Source: MySQL's `json_binary.h`. */
@@ -169,7 +170,7 @@ function opaqueText(type: number, data: Buffer): string {
   }
 }
 
-const { dateText, timeText, pad } = documentTimes;
+const { dateText, timeText } = documentTimes;
 const fractionBits = 24n;
 const fractionMask = (1n << fractionBits) - 1n;
 
@@ -192,5 +193,5 @@ function packedTime(data: Buffer): string {
 }
 
 function clock(seconds: number, microseconds: number): string {
-  return `${timeText((seconds >> 12) & 0x3ff, (seconds >> 6) & 63, seconds & 63)}.${pad(microseconds, 6)}`;
+  return `${timeText((seconds >> 12) & 0x3ff, (seconds >> 6) & 63, seconds & 63)}.${zeroPadded(microseconds, 6)}`;
 }

@@ -28,6 +28,9 @@ test('decimals as in the example of the servers, and their negative', () => {
   expect(read(decimalReader(14, 4), '7ef204c72dfb2d')).toBe('-1234567890.1234');
   expect(read(decimalReader(4, 4), '84d2')).toBe('0.1234');
   expect(read(decimalReader(3, 0), '8000')).toBe('0');
+  expect(read(decimalReader(20, 2), '800000010000000005')).toBe('1000000000.05');
+  expect(read(decimalReader(20, 2), '7ffffffefffffffffa')).toBe('-1000000000.05');
+  expect(read(decimalReader(11, 10), '800000000001')).toBe('0.0000000001');
 });
 
 test('bits in all their digits', () => {

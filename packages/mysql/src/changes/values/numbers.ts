@@ -1,15 +1,23 @@
 import type { ByteReader } from '../byte-reader.js';
+import { zeroPadded } from './zero-padded.js';
 import type { ReadValue } from './read-value.js';
 
 /** Integers of 1, 2, 3, 4 and 8 bytes. */
 export function integerReader(bytes: number, unsigned: boolean): ReadValue {
   if (bytes === 8) return unsigned ? (reader) => String(reader.uint64()) : signed64;
+  if (bytes === 4) return unsigned ? (reader) => String(reader.uint32()) : signed32;
   if (unsigned) return (reader) => String(reader.uint(bytes));
   const half = 2 ** (8 * bytes - 1);
   return (reader) => {
     const value = reader.uint(bytes);
     return String(value < half ? value : value - 2 * half);
   };
+}
+
+function signed32(reader: ByteReader): string {
+  const value = reader.buffer.readInt32LE(reader.offset);
+  reader.offset += 4;
+  return String(value);
 }
 
 function signed64(reader: ByteReader): string {
@@ -28,13 +36,19 @@ const bytesOfDigits = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4] as const;
 interface DigitGroup {
   readonly bytes: number;
   readonly digits: number;
+  /** How many values the bytes have. */
+  readonly range: number;
+}
+
+function groupOf(digits: number): DigitGroup {
+  const bytes = bytesOfDigits[digits] ?? 4;
+  return { bytes, digits, range: 2 ** (8 * bytes) };
 }
 
 function groupsOf(digits: number): DigitGroup[] {
-  const word: DigitGroup = { bytes: 4, digits: digitsOfWord };
   const rest = digits % digitsOfWord;
-  const words = Array.from({ length: (digits - rest) / digitsOfWord }, () => word);
-  return rest === 0 ? words : [{ bytes: bytesOfDigits[rest] ?? 4, digits: rest }, ...words];
+  const words = Array.from({ length: (digits - rest) / digitsOfWord }, () => groupOf(digitsOfWord));
+  return rest === 0 ? words : [groupOf(rest), ...words];
 }
 
 /** Source: the comment at `decimal2bin` in the servers' `decimal.c`. */
@@ -44,23 +58,30 @@ export function decimalReader(precision: number, scale: number): ReadValue {
   const fraction = groupsOf(scale).toReversed();
   return (reader) => {
     const negative = reader.buffer.readUInt8(reader.offset) < 0x80;
-    const start = reader.offset;
-    const digits = (groups: readonly DigitGroup[]): string => {
-      let text = '';
-      for (const group of groups) {
-        const range = 2 ** (8 * group.bytes);
-        const first = reader.offset === start;
-        const stored = reader.uintBigEndian(group.bytes);
-        // Negative numbers have all their bits turned, and the first of all is the sign.
-        const value = (negative ? range - 1 - stored : stored) - (first ? range / 2 : 0);
-        text += String(value).padStart(group.digits, '0');
-      }
-      return text;
-    };
-    const before = digits(whole).replace(/^0+(?=\d)/, '');
-    const after = digits(fraction);
-    return `${negative ? '-' : ''}${before === '' ? '0' : before}${after === '' ? '' : `.${after}`}`;
+    let text = negative ? '-' : '';
+    let [begun, signed] = [false, true];
+    for (const group of whole) {
+      const value = groupValue(reader, group, negative, signed);
+      signed = false;
+      if (begun) text += zeroPadded(value, group.digits);
+      else if (value !== 0) text += String(value);
+      begun ||= value !== 0;
+    }
+    if (!begun) text += '0';
+    if (fraction.length > 0) text += '.';
+    for (const group of fraction) {
+      text += zeroPadded(groupValue(reader, group, negative, signed), group.digits);
+      signed = false;
+    }
+    return text;
   };
+}
+
+/** Negative numbers have all their bits turned, and the first bit of all is the sign. */
+function groupValue(reader: ByteReader, group: DigitGroup, negative: boolean, signed: boolean): number {
+  const { bytes, range } = group;
+  const stored = reader.uintBigEndian(bytes);
+  return (negative ? range - 1 - stored : stored) - (signed ? range / 2 : 0);
 }
 
 /** A DOUBLE column prints as many digits as it takes; one with a fixed number of decimals prints those. */

@@ -12,6 +12,13 @@ export function counted(lengthBytes: number): (reader: ByteReader) => Buffer {
   return (reader) => reader.bytes(reader.uint(lengthBytes));
 }
 
+/** Text in UTF-8, as `counted` has its bytes. */
+export function countedText(lengthBytes: number): ReadValue {
+  if (lengthBytes === 1) return (reader) => reader.text(reader.uint8());
+  if (lengthBytes === 2) return (reader) => reader.text(reader.uint16());
+  return (reader) => reader.text(reader.uint(lengthBytes));
+}
+
 /** Bytes are written as PostgreSQL's hexadecimal input has them. */
 export function hexText(bytes: Buffer): string {
   return `\\x${bytes.toString('hex')}`;

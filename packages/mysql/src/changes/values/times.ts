@@ -1,4 +1,5 @@
 import type { ByteReader } from '../byte-reader.js';
+import { zeroPadded } from './zero-padded.js';
 import type { ReadValue } from './read-value.js';
 
 /** A date and time taken apart, before anybody asks whether it exists. */
@@ -13,11 +14,10 @@ export interface DateParts {
 /** What becomes of a value that no target can hold: its substitute, or an error is thrown. */
 export type Substitute = (text: string, nearest: () => string) => string | null;
 
-const pad = (value: number, width: number): string => String(value).padStart(width, '0');
 const dateText = (year: number, month: number, day: number): string =>
-  `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
+  `${zeroPadded(year, 4)}-${zeroPadded(month, 2)}-${zeroPadded(day, 2)}`;
 const timeText = (hour: number, minute: number, second: number): string =>
-  `${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}`;
+  `${zeroPadded(hour, 2)}:${zeroPadded(minute, 2)}:${zeroPadded(second, 2)}`;
 
 const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
@@ -61,14 +61,22 @@ export function datetimeReader(
 
 /** Source: `my_datetime_packed_from_binary` in the servers' `my_time`. */
 export function datetime2(digits: number): (reader: ByteReader) => DateParts {
+  // Rows that follow each other often have the same date.
+  let last = -1;
+  let date = { year: 0, month: 0, day: 0, text: '' };
   return (reader) => {
     const packed = reader.uintBigEndian(5) - 0x80_0000_0000;
-    const months = Math.floor(packed / 2 ** 22);
-    const [year, month] = [Math.floor(months / 13), months % 13];
-    const rest = packed % 2 ** 22;
-    const [day, hour, minute, second] = [rest >> 17, (rest >> 12) & 31, (rest >> 6) & 63, rest & 63];
-    const time = timeText(hour, minute, second) + fraction(reader, digits);
-    return { year, month, day, text: `${dateText(year, month, day)} ${time}` };
+    const days = Math.floor(packed / 2 ** 17);
+    if (days !== last) {
+      const months = days >> 5;
+      const [year, month, day] = [Math.floor(months / 13), months % 13, days & 31];
+      date = { year, month, day, text: dateText(year, month, day) };
+      last = days;
+    }
+    const rest = packed % 2 ** 17;
+    const time = timeText(rest >> 12, (rest >> 6) & 63, rest & 63) + fraction(reader, digits);
+    const { year, month, day, text } = date;
+    return { year, month, day, text: `${text} ${time}` };
   };
 }
 
@@ -156,8 +164,8 @@ function fraction(reader: ByteReader, digits: number): string {
 /** Stored with an even number of digits. */
 function fractionText(stored: number, digits: number): string {
   if (digits === 0) return '';
-  return `.${pad(stored, digits + (digits & 1)).slice(0, digits)}`;
+  return `.${zeroPadded(stored, digits + (digits & 1)).slice(0, digits)}`;
 }
 
 /** Without policy and with six digits: how a document holds them. */
-export const documentTimes = { dateText, timeText, pad };
+export const documentTimes = { dateText, timeText };

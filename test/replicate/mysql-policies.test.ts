@@ -1,0 +1,75 @@
+import { sharedServer } from '@tsmolt/testkit';
+import { describe, expect, test } from 'vitest';
+import { acceptedPosition, mysqlPair } from '../support/mysql-replication.js';
+import { rowsOf } from '../support/replication.js';
+import { catchUp } from '../support/replicator.js';
+
+const table = 'CREATE TABLE t (id int PRIMARY KEY, v varchar(20))';
+
+describe.each(['mysql', 'mariadb'] as const)('what is no row, from %s', (product) => {
+  test('TRUNCATE: a pause with what came before on the target, then accepted up to there and no further', async () => {
+    await using pair = await mysqlPair(await sharedServer(product), table);
+    await pair.onSource(`INSERT INTO t VALUES (1, 'a')`, 'TRUNCATE t', `INSERT INTO t VALUES (2, 'b')`);
+    const paused = await catchUp(pair);
+    expect(paused.exitCode, paused.stdout).toBe(3);
+    expect(paused.stderr).toMatch(
+      /TSM7001.*paused before position [-0-9a-f:,]+: the source did "TRUNCATE t".*public\.t/s,
+    );
+    expect(await rowsOf(pair.target, 't')).toEqual(['(1,a)']);
+    await pair.onSource('TRUNCATE t', `INSERT INTO t VALUES (3, 'c')`);
+    await pair.onTarget('TRUNCATE t');
+    const again = await catchUp(pair, '--acceptUpTo', acceptedPosition(paused.stderr));
+    expect(again.exitCode, again.stdout).toBe(3);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(2,b)']);
+    expect(acceptedPosition(again.stderr)).not.toBe(acceptedPosition(paused.stderr));
+    await pair.onTarget('TRUNCATE t');
+    const done = await catchUp(pair, '--acceptUpTo', acceptedPosition(again.stderr));
+    expect(done.exitCode, done.failure).toBe(0);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(3,c)']);
+  });
+
+  test('a new column: a pause that names the statement, and the column arrives after the same change on the target', async () => {
+    await using pair = await mysqlPair(await sharedServer(product), table);
+    const alter = 'ALTER TABLE t ADD COLUMN extra int DEFAULT 5';
+    await pair.onSource(`INSERT INTO t VALUES (1, 'a')`, alter, `INSERT INTO t VALUES (2, 'b', 7)`);
+    const paused = await catchUp(pair);
+    expect(paused.exitCode, paused.stdout).toBe(3);
+    expect(paused.stderr).toContain(`the source did "${alter}"`);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(1,a)']);
+    await pair.onTarget(alter);
+    const done = await catchUp(pair, '--acceptUpTo', acceptedPosition(paused.stderr));
+    expect(done.exitCode, done.failure).toBe(0);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(1,a,5)', '(2,b,7)']);
+  });
+});
+
+describe('what is no row, from MySQL', () => {
+  test('TRUNCATE: applied in its place, or ignored', async () => {
+    await using pair = await mysqlPair(await sharedServer('mysql'), table);
+    await pair.onSource(`INSERT INTO t VALUES (1, 'a')`, 'TRUNCATE TABLE t', `INSERT INTO t VALUES (2, 'b')`);
+    const applied = await catchUp(pair, '--onTruncate', 'apply');
+    expect(applied.exitCode, applied.failure).toBe(0);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(2,b)']);
+    await pair.onSource('TRUNCATE t', `INSERT INTO t VALUES (3, 'c')`);
+    const ignored = await catchUp(pair, '--onTruncate', 'ignore');
+    expect(ignored.exitCode, ignored.failure).toBe(0);
+    expect(ignored.stdout).toMatch(/^WARN.*TRUNCATE t/m);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(2,b)', '(3,c)']);
+  });
+
+  test('a new column under `check`: the target’s lack of it is told and mended; `ignore` asks nothing', async () => {
+    await using pair = await mysqlPair(await sharedServer('mysql'), table);
+    await pair.onSource('ALTER TABLE t ADD extra int', `INSERT INTO t VALUES (1, 'a', 7)`);
+    const lacking = await catchUp(pair, '--onDDL', 'check');
+    expect(lacking.exitCode, lacking.stdout).toBe(1);
+    expect(lacking.stderr).toMatch(/TSM7005.*public\.t .*extra/s);
+    await pair.onTarget('ALTER TABLE t ADD extra int');
+    const mended = await catchUp(pair, '--onDDL', 'check');
+    expect(mended.exitCode, mended.failure).toBe(0);
+    await pair.onSource('ALTER TABLE t DROP v', 'INSERT INTO t VALUES (2, 8)');
+    const ignored = await catchUp(pair, '--onDDL', 'ignore');
+    expect(ignored.exitCode, ignored.failure).toBe(0);
+    expect(ignored.stdout).toMatch(/^WARN.*ALTER TABLE t DROP v/m);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(1,a,7)', '(2,,8)']);
+  });
+});
