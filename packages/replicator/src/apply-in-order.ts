@@ -32,7 +32,7 @@ export async function applyInOrder(
   // Rows may be there that the source has just inserted: then they are overwritten.
   for (const trusting of context.trusting ? [true, false] : [false]) {
     try {
-      const steps = collapse(events, context.combine);
+      const steps = collapse(events, context.combine, trusting);
       const outcomes = await transaction.attempt(() =>
         applySteps(transaction, steps, { ...context, trusting }),
       );

@@ -1,7 +1,9 @@
 import { TsmoltError } from '@tsmolt/core';
 import type { ApplyTransaction, TableName } from '@tsmolt/core';
 import pLimit from 'p-limit';
-import { applyInOrder, isRefusal } from './apply-in-order.js';
+import { applyDivided } from './apply-divided.js';
+import type { Divided } from './apply-divided.js';
+import { isRefusal } from './apply-in-order.js';
 import { applySteps } from './apply-steps.js';
 import type { StepContext, TableOutcome } from './apply-steps.js';
 import { collapse } from './collapse.js';
@@ -12,7 +14,7 @@ import type { RoutedMutation } from './target-tables.js';
 import type { TableOrder } from './table-order.js';
 import { emptiedBy, forgetWaiting, putBehind } from './put-behind.js';
 import type { Deferred } from './put-behind.js';
-import { BlockedRows, stagedForm } from './waiting-changes.js';
+import { BlockedRows } from './waiting-changes.js';
 
 /** How far the stream has come with a batch. */
 export interface Checkpoint {
@@ -118,7 +120,7 @@ export class BatchWriter {
     return target.applyTarget.transaction(work, { signal, timeoutMs, statementCacheSize, lazy });
   }
 
-  /** Everything put together; where the target refuses a row, transaction by transaction. */
+  /** Everything put together; where the target refuses a row, half by half down to the transactions that it refuses. */
   async #refusedOnce(write: (inOrder: boolean) => Promise<Outcome>): Promise<Outcome> {
     try {
       return await write(false);
@@ -126,7 +128,7 @@ export class BatchWriter {
       if (!isRefusal(thrown)) throw thrown;
       this.#options.logger.debug(
         { reason: thrown.message },
-        'a batch was refused; its transactions are applied one by one',
+        'a batch was refused; it is divided, down to the transactions that are refused',
       );
       this.#options.metrics.conflict();
       return write(true);
@@ -139,27 +141,15 @@ export class BatchWriter {
     steps: StepContext,
   ): Promise<TableOutcome[]> {
     const events = transactions.flatMap((one) => one.events);
-    return applySteps(transaction, collapse(events, this.#options.collapse), steps);
+    return applySteps(transaction, collapse(events, this.#options.collapse, steps.trusting), steps);
   }
 
-  /** @param context `blocked` gets the rows of what is refused: a later transaction must not overtake it */
-  async #inOrder(
+  #inOrder(
     transaction: ApplyTransaction,
     transactions: readonly RoutedTransaction[],
-    { blocked, ...steps }: StepContext & { readonly blocked: BlockedRows },
-  ): Promise<Omit<Outcome, 'emptied'>> {
-    const outcomes: TableOutcome[] = [];
-    const deferred: Deferred[] = [];
-    for (const one of transactions) {
-      const free = putBehind(one, blocked, deferred);
-      const done = await applyInOrder(transaction, free, { ...steps, combine: this.#options.collapse });
-      outcomes.push(...done.outcomes);
-      for (const refused of done.refused) {
-        blocked.add(refused.change);
-        deferred.push({ change: refused.change, staged: stagedForm(refused, one) });
-      }
-    }
-    return { outcomes, deferred };
+    context: StepContext & { readonly blocked: BlockedRows },
+  ): Promise<Divided> {
+    return applyDivided(transaction, transactions, { ...context, combine: this.#options.collapse });
   }
 
   /** Changes of rows that have an earlier change waiting are not tried. */
@@ -228,9 +218,7 @@ async function settled<Result>(running: readonly Promise<Result>[]): Promise<Res
   return Promise.all(running);
 }
 
-interface Outcome {
-  readonly outcomes: readonly TableOutcome[];
-  readonly deferred: readonly Deferred[];
+interface Outcome extends Divided {
   /** Tables that were emptied while changes waited in staging. */
   readonly emptied: readonly TableName[];
 }

@@ -172,3 +172,52 @@ describe('keys whose text does not tell rows apart', () => {
     ]);
   });
 });
+
+describe('rows that the source inserted', () => {
+  const fresh = (id: string, a: string): RoutedEvent =>
+    ({ ...upsert(id, a, 'b'), fresh: true }) as RoutedEvent;
+
+  test('go together as they came', () => {
+    const events = [fresh('1', 'x'), fresh('2', 'y'), fresh('3', 'z')];
+    expect(collapse(events, true, true)).toEqual([
+      { kind: 'rows', tables: [{ table: expect.anything(), changes: events }] },
+    ]);
+  });
+
+  test('are found again by what happens to them later', () => {
+    const steps = collapse(
+      [fresh('1', 'x'), fresh('2', 'y'), update('1', 'new', undefined), remove('2')],
+      true,
+      true,
+    );
+    const [step] = steps;
+    expect(steps).toHaveLength(1);
+    const changes = step?.kind === 'rows' ? (step.tables[0]?.changes ?? []) : [];
+    expect(changes.map(({ kind, fresh: isFresh, values }) => [kind, isFresh, ...values])).toEqual([
+      ['upsert', true, '1', 'new', 'b'],
+      ['delete', undefined, '2', undefined, undefined],
+    ]);
+  });
+
+  test('are found again when their key changes, and the old key may come again', () => {
+    const steps = collapse([fresh('1', 'x'), upsert('2', 'x', 'b', '1'), fresh('1', 'again')], true, true);
+    const [step] = steps;
+    expect(steps).toHaveLength(1);
+    const changes = step?.kind === 'rows' ? (step.tables[0]?.changes ?? []) : [];
+    expect(changes.map(({ kind, values }) => [kind, values[0], values[1]])).toEqual([
+      ['upsert', '1', 'again'],
+      ['upsert', '2', 'x'],
+    ]);
+  });
+
+  test('of which one comes twice stand apart where nothing may be combined', () => {
+    const steps = collapse([fresh('1', 'x'), update('1', 'new', 'b')], false, true);
+    expect(steps).toHaveLength(2);
+  });
+
+  test('are put together by their keys where the target has refused them', () => {
+    const [step] = collapse([fresh('1', 'x'), fresh('1', 'again')], true);
+    const changes = step?.kind === 'rows' ? (step.tables[0]?.changes ?? []) : [];
+    expect(changes.map(({ values }) => values[1])).toEqual(['again']);
+  });
+});

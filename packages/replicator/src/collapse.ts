@@ -1,5 +1,5 @@
 import type { ChangeValue, Table, TableName } from '@tsmolt/core';
-import type { RoutedMutation } from './target-tables.js';
+import type { Route, RoutedMutation } from './target-tables.js';
 
 /** Rows of one table, no two with the same key: their order does not count. */
 export interface TableChanges {
@@ -25,25 +25,54 @@ export type RoutedEvent = RoutedMutation | Truncation;
 /**
  * Turns changes into as few steps as keep their meaning: several changes of a row become one (`--collapseMutations`), and
  * rows of different keys are written together.
+ *
+ * @param trusting rows that the source inserted have different keys as long as nothing else happens to their table: they are
+ *   not looked at one by one until something does. Where that was not so (a TRUNCATE between them that is ignored), the
+ *   target refuses them, and they come again untrusted.
  */
-export function collapse(events: Iterable<RoutedEvent>, combine: boolean): Step[] {
-  const steps = new Steps(combine);
+export function collapse(events: Iterable<RoutedEvent>, combine: boolean, trusting = false): Step[] {
+  const steps = new Steps(combine, trusting);
   for (const event of events) steps.add(event);
   return steps.finish();
 }
 
-interface OpenTable {
-  readonly route: RoutedMutation['route'];
-  readonly byKey: Map<string, RoutedMutation>;
+/** The changes of one table that may go together. */
+class OpenTable {
+  readonly route: Route;
+  /** Inserted rows, while there is nothing else. */
+  #inserted: RoutedMutation[] = [];
+  #byKey: Map<string, RoutedMutation> | undefined;
+
+  constructor(route: Route) {
+    this.route = route;
+  }
+
+  /** @returns whether the row could be taken as one whose key no other has */
+  insert(change: RoutedMutation): boolean {
+    if (this.#byKey !== undefined || change.fresh !== true || change.kind !== 'upsert') return false;
+    this.#inserted.push(change);
+    return true;
+  }
+
+  get byKey(): Map<string, RoutedMutation> {
+    this.#byKey ??= new Map(this.#inserted.map((change) => [keyText(change), change]));
+    return this.#byKey;
+  }
+
+  get changes(): readonly RoutedMutation[] {
+    return this.#byKey === undefined ? this.#inserted : [...this.#byKey.values()];
+  }
 }
 
 class Steps {
   readonly #combine: boolean;
+  readonly #trusting: boolean;
   readonly #steps: Step[] = [];
   #open = new Map<Table, OpenTable>();
 
-  constructor(combine: boolean) {
+  constructor(combine: boolean, trusting: boolean) {
     this.#combine = combine;
+    this.#trusting = trusting;
   }
 
   finish(): Step[] {
@@ -54,7 +83,11 @@ class Steps {
   add(event: RoutedEvent): void {
     if (event.kind === 'truncate') this.#alone({ kind: 'truncate', tables: event.tables });
     else if (event.oldKey !== undefined) this.#moveRow(event, event.oldKey);
-    else this.#change(event, keyText(event));
+    else if (!this.#inserted(event)) this.#change(event, keyText(event));
+  }
+
+  #inserted(change: RoutedMutation): boolean {
+    return this.#trusting && this.#openTable(change).insert(change);
   }
 
   #change(change: RoutedMutation, key: string): void {
@@ -95,7 +128,7 @@ class Steps {
     const known = this.#open.get(route.table);
     if (known?.route === route) return known;
     if (known !== undefined) this.#close();
-    const open = { route, byKey: new Map<string, RoutedMutation>() };
+    const open = new OpenTable(route);
     this.#open.set(route.table, open);
     return open;
   }
@@ -107,8 +140,8 @@ class Steps {
 
   #close(): void {
     const tables = [...this.#open.values()]
-      .filter(({ byKey }) => byKey.size > 0)
-      .map(({ route, byKey }) => ({ table: route.table, changes: [...byKey.values()] }));
+      .map(({ route, changes }) => ({ table: route.table, changes }))
+      .filter(({ changes }) => changes.length > 0);
     if (tables.length > 0) this.#steps.push({ kind: 'rows', tables });
     this.#open = new Map();
   }

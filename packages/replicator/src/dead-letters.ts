@@ -1,8 +1,8 @@
-import { TsmoltError } from '@tsmolt/core';
+import { displayName, TsmoltError } from '@tsmolt/core';
 import type { ApplyTransaction, DeadLetter, DeadLetters } from '@tsmolt/core';
-import { tableOrder } from './table-order.js';
 import type { TargetSchema } from './target-schema.js';
 import { applyStaged } from './waiting-changes.js';
+import type { ByScript } from './waiting-changes.js';
 
 export interface DeadLetterOptions {
   readonly letters: DeadLetters;
@@ -13,17 +13,26 @@ export interface DeadLetterOptions {
 /**
  * Applies a dead letter after all, and takes it away. Changes of its row that wait behind it follow by themselves.
  *
- * @throws TsmoltError `TSM4011` when the target still refuses it: it stays
+ * @throws TsmoltError `TSM4011` when the target still refuses it: it stays; `TSM1001` where it was for the userscript to
+ *   write, and there is none
  */
 export async function retryDeadLetter(id: string, options: DeadLetterOptions): Promise<DeadLetter> {
   const letter = await existing(id, options.letters);
-  const { tables } = options.schema;
-  const steps = { order: tableOrder(tables.all), tables, script: undefined, trusting: false };
+  const { tables, steps } = options.schema;
+  refuseWithoutScript(letter, steps.script !== undefined);
   await options.transaction(async (transaction) => {
-    await applyStaged(transaction, letter, { tables, steps });
+    await applyStaged(transaction, letter, { tables, steps: { ...steps, trusting: false } });
     await options.letters.remove(id, transaction);
   });
   return letter;
+}
+
+function refuseWithoutScript(letter: DeadLetter & ByScript, given: boolean): void {
+  if (given || letter.byScript !== true) return;
+  throw new TsmoltError('TSM1001', {
+    message: `the rows of ${displayName(letter.table)} are written by the userscript's onWrite, and --userscript is missing`,
+    advice: 'Give the --userscript that the replication runs with.',
+  });
 }
 
 /** Takes a dead letter away without applying it: a person has decided that it never will be. */

@@ -76,6 +76,19 @@ test('a staging database that cannot be reached at the start is an error', async
   expect(work).not.toHaveBeenCalled();
 });
 
+test.each([
+  ['holds it', () => Promise.resolve(undefined)],
+  ['has it locked', () => new Promise<undefined>(() => undefined)],
+])('to drain while another process %s is to end with nothing', async (_, acquireLease) => {
+  const drain = new AbortController();
+  const work = vi.fn<(signal: AbortSignal) => Promise<string>>();
+  const staging = { acquireLease } as unknown as StagingStore;
+  const held = holdLease({ ...optionsFor([]), staging, drain: drain.signal }, work);
+  drain.abort();
+  expect(await held).toBeUndefined();
+  expect(work).not.toHaveBeenCalled();
+});
+
 test('what the work throws while the lease is held is thrown', async () => {
   const work = vi.fn<(signal: AbortSignal) => Promise<string>>().mockRejectedValue(unreachable);
   await expect(holdLease(optionsFor([losable()]), work)).rejects.toThrow('connection lost');

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { asTsmoltError, TsmoltError } from '@tsmolt/core';
 import type { Lease } from '@tsmolt/core';
 import type { ReplicationOptions } from './options.js';
+import { unlessAborted } from './unless-aborted.js';
 
 type LeaseOptions = Pick<
   ReplicationOptions,
@@ -14,19 +15,23 @@ const askAgainMs = 1000;
  * Works while it holds the lease of the stream. A staging database that does not answer for longer than a lease lasts takes
  * it away: the work is stopped, and begins anew with the next lease.
  *
- * @throws TsmoltError `TSM7003` when it is stopped while another process holds the lease, and what the work throws
+ * @returns undefined where it is to drain before it has the lease: there is nothing to drain
+ * @throws TsmoltError `TSM7003` where another process took over, or when it is stopped at once while one holds the lease,
+ *   and what the work throws
  */
 export async function holdLease<Result>(
   options: LeaseOptions,
   work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
+): Promise<Result | undefined> {
   for (let lost = false; ;) {
     const lease = await acquireLease(options, lost);
+    if (lease === undefined) return undefined;
     try {
       return await work(AbortSignal.any([options.signal, lease.lost]));
     } catch (thrown) {
       // Behind an outage that cost the lease, the first failure of a new beginning is no reason to give up.
-      const passes = lease.lost.aborted || (lost && asTsmoltError(thrown).kind === 'retry');
+      const { code, kind } = asTsmoltError(thrown);
+      const passes = code !== 'TSM7003' && (lease.lost.aborted || (lost && kind === 'retry'));
       if (!passes || options.signal.aborted) throw thrown;
       lost = true;
       options.metrics.failed();
@@ -48,11 +53,18 @@ export async function holdLease<Result>(
 async function acquireLease(
   { staging, memoKey, logger, signal, drain }: LeaseOptions,
   patient: boolean,
-): Promise<Lease> {
+): Promise<Lease | undefined> {
+  const ending = AbortSignal.any([signal, drain]);
   for (let answered = false; ;) {
     try {
-      const lease = await staging.acquireLease(memoKey);
+      // A process that was stopped within a transaction may have locked its lease.
+      const lease = await unlessAborted(
+        staging.acquireLease(memoKey),
+        ending,
+        (late) => void late?.release(),
+      );
       if (lease !== undefined) return lease;
+      if (ending.aborted) return notBegun(signal);
       if (!answered)
         logger.warn(
           'another process replicates this stream, or was killed a moment ago; waiting for its lease',
@@ -63,12 +75,17 @@ async function acquireLease(
       if (!(patient || answered) || asTsmoltError(thrown).kind !== 'retry') throw thrown;
     }
     try {
-      await delay(askAgainMs, undefined, { signal: AbortSignal.any([signal, drain]) });
+      await delay(askAgainMs, undefined, { signal: ending });
     } catch {
-      throw new TsmoltError('TSM7003', {
-        message: 'stopped while another process held the lease of this stream',
-        advice: 'Stop the other process, or use another --stagingSchema for another stream.',
-      });
+      return notBegun(signal);
     }
   }
+}
+
+function notBegun(signal: AbortSignal): undefined {
+  if (!signal.aborted) return undefined;
+  throw new TsmoltError('TSM7003', {
+    message: 'stopped while another process held the lease of this stream',
+    advice: 'Stop the other process, or use another --stagingSchema for another stream.',
+  });
 }

@@ -1,25 +1,37 @@
-import { displayName, nameFilter, TsmoltError } from '@tsmolt/core';
+import { displayName, nameFilter, TablesWithoutKey, TsmoltError } from '@tsmolt/core';
 import type { ChangeSource, TableName } from '@tsmolt/core';
 import type { ReplicationOptions } from './options.js';
+import type { ReplacedValues } from './replaced-values.js';
 
 /** Opens the stream of the tables that are wanted. @throws TsmoltError for what a person has to look at */
-export async function openSource(options: ReplicationOptions): Promise<ChangeSource> {
+export async function openSource(
+  options: ReplicationOptions,
+  replaced: ReplacedValues,
+): Promise<ChangeSource> {
   const { source, metrics, filter, flush, slot, publication, processId } = options;
-  if (source.openChanges === undefined) throw new Error('the source has no change stream');
+  const openChanges = source.openChanges?.bind(source);
+  if (openChanges === undefined) throw new Error('the source has no change stream');
   try {
     const all = (await source.catalog.tables(nameFilter({}))).map(({ name }) => name);
-    const tables = all.filter((name) => filter.matches(name));
-    if (options.script === undefined) refuseSameTarget(tables);
-    const changes = await source.openChanges({
-      tables,
-      others: all.filter((name) => !filter.matches(name)),
-      bufferBytes: flush.bytes,
-      unrepresentable: options.unrepresentable,
-      acknowledgeEveryMs: options.acknowledgeEveryMs,
-      fetchMetadata: options.fetchMetadata,
-      ...(slot === undefined ? {} : { slot }),
-      ...(publication === undefined ? {} : { publication }),
-      ...(processId === undefined ? {} : { processId }),
+    const wanted = all.filter((name) => filter.matches(name));
+    const changes = await openIdentified(wanted, options, async (tables) => {
+      if (options.script === undefined) refuseSameTarget(tables);
+      const chosen = new Set(tables);
+      return openChanges({
+        tables,
+        others: all.filter((name) => !chosen.has(name)),
+        bufferBytes: flush.bytes,
+        unrepresentable: options.unrepresentable,
+        ...(options.streamLargeTransactions
+          ? { spill: options.staging.transactionSpill(options.memoKey) }
+          : {}),
+        onReplaced: (table, column) => replaced.count(table, column),
+        acknowledgeEveryMs: options.acknowledgeEveryMs,
+        fetchMetadata: options.fetchMetadata,
+        ...(slot === undefined ? {} : { slot }),
+        ...(publication === undefined ? {} : { publication }),
+        ...(processId === undefined ? {} : { processId }),
+      });
     });
     await orClose(changes, async () => {
       refuseNoPositions(changes, options);
@@ -31,6 +43,35 @@ export async function openSource(options: ReplicationOptions): Promise<ChangeSou
   } catch (thrown) {
     metrics.dialed(false);
     throw thrown;
+  }
+}
+
+/** Without tables whose rows nothing identifies, where the policy says so. What identifies a row the stream knows best. */
+async function openIdentified(
+  wanted: readonly TableName[],
+  { onMissingKey, logger, metrics }: ReplicationOptions,
+  open: (tables: readonly TableName[]) => Promise<ChangeSource>,
+): Promise<ChangeSource> {
+  const leftOut: TableName[] = [];
+  let tables = wanted;
+  for (;;) {
+    try {
+      const changes = await open(tables);
+      metrics.leftOut(leftOut.length);
+      if (leftOut.length > 0)
+        logger.warn(
+          { tables: leftOut.map(displayName) },
+          'tables are left out by --onMissingKey ignore: nothing identifies their rows, and none of their changes is carried',
+        );
+      return changes;
+    } catch (thrown) {
+      if (onMissingKey === 'pause' || !(thrown instanceof TablesWithoutKey)) throw thrown;
+      const without = new Set(thrown.tables.map(displayName));
+      const left = tables.filter((name) => !without.has(displayName(name)));
+      if (left.length === tables.length) throw thrown;
+      leftOut.push(...tables.filter((name) => without.has(displayName(name))));
+      tables = left;
+    }
   }
 }
 

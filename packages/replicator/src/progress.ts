@@ -20,6 +20,11 @@ export interface Reached {
   readonly at: number;
 }
 
+/** Nothing was read yet. */
+export function startPositions(start: string | undefined): Positions {
+  return { received: start, applied: start, durable: start, acknowledged: undefined, appliedAt: undefined };
+}
+
 /** Keeps the positions of a stream and tells the source what it may forget. */
 export class Progress {
   readonly positions: Positions;
@@ -41,13 +46,7 @@ export class Progress {
     /** The reference's words: `progressed to LSN:`, `progressed to consistent point:`. */
     message: string;
   }) {
-    this.positions = {
-      received: start,
-      applied: start,
-      durable: start,
-      acknowledged: undefined,
-      appliedAt: undefined,
-    };
+    this.positions = startPositions(start);
     this.#save = save;
     this.#logger = logger;
     this.#message = message;

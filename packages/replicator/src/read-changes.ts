@@ -13,8 +13,9 @@ export async function readChanges(stream: Stream, queue: WorkQueue, signal: Abor
   const assembler = new TransactionAssembler(options.flush.bytes);
   try {
     for await (const chunk of source.changes(progress.positions.durable, signal)) {
+      const arrivedAt = performance.now();
       for (const assembled of assembler.add(chunk)) {
-        queue.add(assembled);
+        queue.add(assembled, arrivedAt);
         if (queue.full) await queue.room();
       }
       noteRead(chunk, stream, queue);
@@ -37,12 +38,20 @@ function noteRead(
 ): void {
   const counts = new Map<string, number>();
   let committedAt: number | undefined;
+  let position: string | undefined;
+  let [kind, count] = ['', 0];
   for (const event of events) {
-    if (event.kind === 'commit' || event.kind === 'heartbeat') progress.received(event.position);
-    else counts.set(event.kind, (counts.get(event.kind) ?? 0) + 1);
-    if (event.kind === 'commit') committedAt = event.committedAt;
+    if (event.kind === 'commit' || event.kind === 'heartbeat') ({ position } = event);
+    else if (event.kind === kind) count += 1;
+    else {
+      counts.set(kind, (counts.get(kind) ?? 0) + count);
+      [kind, count] = [event.kind, 1];
+    }
+    if (event.kind === 'commit') ({ committedAt } = event);
   }
-  for (const [kind, count] of counts) metrics.received(kind, count);
+  counts.set(kind, (counts.get(kind) ?? 0) + count);
+  if (position !== undefined) progress.received(position);
+  for (const [of, seen] of counts) if (seen > 0) metrics.received(of, seen);
   if (committedAt !== undefined) metrics.read(committedAt);
   const { rows, percent } = queue.depth;
   metrics.queue(rows, percent);

@@ -6,11 +6,13 @@ import { holdLease } from './hold-lease.js';
 import { endOf, openSource } from './open-source.js';
 import type { ReplicationOptions } from './options.js';
 import { runPass, stopped } from './pass.js';
-import { Progress } from './progress.js';
+import { Progress, startPositions } from './progress.js';
 import type { Positions } from './progress.js';
+import { ReplacedValues } from './replaced-values.js';
 import { SourceWatch } from './source-watch.js';
 import { StatusMemo } from './status-memo.js';
 import { TargetSchema } from './target-schema.js';
+import { unlessAborted } from './unless-aborted.js';
 import { Waiting } from './waiting.js';
 import { BlockedRows } from './waiting-changes.js';
 
@@ -33,15 +35,29 @@ export interface ReplicationResult {
  * @throws TsmoltError for what a person has to look at
  */
 export async function replicate(options: ReplicationOptions): Promise<ReplicationResult> {
+  const replaced = new ReplacedValues(options);
   try {
-    return await holdLease(options, (signal) => runWithLease({ ...options, signal }));
+    const result = await holdLease(options, (signal) => runWithLease({ ...options, signal }, replaced));
+    return result ?? undone(options);
   } catch (thrown) {
     // A database says it in the words of those who stop a load.
     throw asTsmoltError(thrown).code === 'TSM1005' ? stopped() : thrown;
+  } finally {
+    replaced.summarize();
   }
 }
 
-async function runWithLease(options: ReplicationOptions): Promise<ReplicationResult> {
+/** It was asked to end before it could begin, or begin anew. */
+function undone({ state, startAt }: ReplicationOptions): ReplicationResult {
+  const { transactions, changes, positions = startPositions(startAt) } = state;
+  state.phase = 'ended';
+  return { ended: 'drained', positions, transactions, changes, waiting: 0, deadLetters: 0 };
+}
+
+async function runWithLease(
+  options: ReplicationOptions,
+  replaced: ReplacedValues,
+): Promise<ReplicationResult> {
   const { staging, memoKey, logger } = options;
   const checkpoint = await staging.loadMemo(memoKey);
   const start = checkpoint ?? options.startAt;
@@ -55,14 +71,17 @@ async function runWithLease(options: ReplicationOptions): Promise<ReplicationRes
     logger,
     message: options.progressMessage,
   });
-  const schema = await TargetSchema.read(options);
+  options.state.positions = progress.positions;
+  // The catalog waits for whoever has locked a table: an end need not.
+  const schema = await unlessAborted(TargetSchema.read(options), options.drain);
+  if (schema === undefined) return undone(options);
   const blocked = new BlockedRows();
   const writer = new BatchWriter(options, blocked);
   const waiting = new Waiting({ options, writer, schema, blocked });
   const watch = new SourceWatch(options);
-  options.state.positions = progress.positions;
   const status = new StatusMemo(options);
-  const ended = await runPasses(options, progress, async (source, until) => {
+  const open = (): Promise<ChangeSource> => openSource(options, replaced);
+  const ended = await runPasses({ options, progress, open }, async (source, until) => {
     await waiting.sweep();
     return runPass({ options, source, writer, progress, schema, waiting, watch, status, until });
   });
@@ -75,10 +94,15 @@ async function runWithLease(options: ReplicationOptions): Promise<ReplicationRes
 
 type Pass = (source: ChangeSource, until: string | undefined) => Promise<'reached' | 'drained'>;
 
+interface PassContext {
+  readonly options: ReplicationOptions;
+  readonly progress: Progress;
+  readonly open: () => Promise<ChangeSource>;
+}
+
 /** Opens the source again and again, as long as what fails may pass. What fails before anything worked is final. */
 async function runPasses(
-  options: ReplicationOptions,
-  progress: Progress,
+  { options, progress, open }: PassContext,
   pass: Pass,
 ): Promise<'reached' | 'drained'> {
   const { staging, memoKey, state } = options;
@@ -89,7 +113,7 @@ async function runPasses(
     try {
       // The answer to a COMMIT may have been lost: what is durable is what staging says.
       if (started) progress.restart((await staging.loadMemo(memoKey)) ?? progress.positions.durable);
-      const source = await openSource(options);
+      const source = await open();
       started = true;
       try {
         until ??= await endOf(source, options.until, progress.positions.durable);

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from '@tsmolt/core';
-import type { SchemaEvent } from '@tsmolt/core';
+import type { SchemaEvent, TableName } from '@tsmolt/core';
 import type { TableOutcome } from './apply-steps.js';
 import type { ScriptObservation } from './script.js';
 
@@ -33,6 +33,11 @@ export class ReplicationMetrics {
   readonly #deferred = this.#counter(
     'stage_mutations_total',
     'Changes that were put into staging to wait.',
+    this.#tableLabels,
+  );
+  readonly #replaced = this.#counter(
+    'replicator_replaced_values_total',
+    'Values that no target can hold, replaced as they were read.',
     this.#tableLabels,
   );
   readonly #passed = this.#counter(
@@ -85,6 +90,11 @@ export class ReplicationMetrics {
     'Log that the source keeps for this stream.',
   );
   readonly #waiting = this.#gauge('replicator_waiting_mutations', 'Changes that wait in staging.');
+
+  readonly #leftOut = this.#gauge(
+    'replicator_tables_left_out',
+    'Tables that are left out because nothing identifies their rows.',
+  );
 
   readonly #script = {
     invocations: this.#counter(
@@ -171,6 +181,14 @@ export class ReplicationMetrics {
 
   waiting(changes: number): void {
     this.#waiting.set(changes);
+  }
+
+  replaced({ schema, table }: TableName): void {
+    this.#replaced.inc({ schema, table });
+  }
+
+  leftOut(tables: number): void {
+    this.#leftOut.set(tables);
   }
 
   conflict(): void {

@@ -11,6 +11,18 @@ export interface TableBatches {
 
 /** @param trusting whether rows that the source inserted are taken for new on the target, too */
 export function batchesOf({ changes }: TableChanges, trusting: boolean): TableBatches {
+  const [first] = changes;
+  if (first !== undefined && trusting && changes.every((change) => isInsertInto(first.route, change))) {
+    return { upserts: [{ ...upsertOf(first.route, changes), fresh: true }], updates: [], deletes: [] };
+  }
+  return sorted(changes, trusting);
+}
+
+function isInsertInto(known: Route, { route, kind, fresh }: RoutedMutation): boolean {
+  return fresh === true && kind === 'upsert' && route === known;
+}
+
+function sorted(changes: readonly RoutedMutation[], trusting: boolean): TableBatches {
   const inserts = new Map<Route, RoutedMutation[]>();
   const upserts = new Map<Route, RoutedMutation[]>();
   const updates = new Map<string, RoutedMutation[]>();

@@ -21,6 +21,11 @@ export interface RefusedChange {
   readonly reason: string;
 }
 
+/** What a dead letter also says: that the userscript writes the rows of its table itself. */
+export interface ByScript {
+  readonly byScript?: true;
+}
+
 const pageSize = 1000;
 
 /** How a change looks while it waits. */
@@ -164,9 +169,10 @@ async function noteFailure(
     await context.staging.markFailed(staged, reason);
     return 'waiting';
   }
-  await settle(context, staged, (transaction) =>
-    context.deadLetters.park({ ...staged, attempts, reason }, transaction),
-  );
+  const table = context.tables.find(staged.table.table);
+  const byScript = table !== undefined && context.steps.script?.writes(table) === true;
+  const parked: StagedMutation & ByScript = { ...staged, attempts, reason, ...(byScript && { byScript }) };
+  await settle(context, staged, (transaction) => context.deadLetters.park(parked, transaction));
   context.logger.error(
     { table: displayName(staged.table), key: staged.key, position: staged.position, reason },
     `given up after ${attempts} attempts: the change is a dead letter now, and later changes of its row wait; see tsmolt replicator dlq list`,

@@ -105,9 +105,22 @@ test('the parts of a large transaction come in order, while they arrive', async 
   expect(await reading).toEqual([3, 20, 1]);
 });
 
-test('what fails in the reader fails in the writer', async () => {
+test('what fails in the reader fails in the writer, behind what came before it', async () => {
   const queue = new WorkQueue(limits, 4);
-  queue.add(transaction('a', 100));
+  queue.add(transaction('a', 1));
   queue.fail(new Error('lost'));
+  expect(await queue.take(0)).toMatchObject({ kind: 'batch', transactions: [{ position: 'a' }] });
   await expect(queue.take(0)).rejects.toThrow('lost');
+});
+
+test('a large transaction whose end could not be read fails', async () => {
+  const queue = new WorkQueue(limits, 4);
+  queue.add(part(20));
+  const work = await queue.take(0);
+  queue.fail(new Error('lost'));
+  const parts = work !== undefined && work !== 'idle' && work.kind === 'large' ? work.parts : [];
+  const read = async (): Promise<void> => {
+    for await (const one of parts) expect(one.commit).toBeUndefined();
+  };
+  await expect(read()).rejects.toThrow('lost');
 });

@@ -49,13 +49,14 @@ export class WorkQueue {
     return this.#bytes > this.#maxBytes && this.#failure === undefined;
   }
 
-  add(assembled: Assembled): void {
+  /** @param arrivedAt by the clock of `performance` */
+  add(assembled: Assembled, arrivedAt = performance.now()): void {
     const last = this.#items.at(-1);
     if (assembled.kind === 'heartbeat' && last?.assembled.kind === 'heartbeat') {
       this.#drop(1, this.#items.length - 1);
     }
     const rows = rowsOf(assembled);
-    this.#items.push({ assembled, rows, arrivedAt: performance.now() });
+    this.#items.push({ assembled, rows, arrivedAt });
     this.#rows += rows;
     this.#bytes += bytesOf(assembled);
     if (assembled.kind !== 'transaction') this.#others += 1;
@@ -73,7 +74,10 @@ export class WorkQueue {
     this.#changed();
   }
 
-  /** Whoever waits gets the error; what is there is not given out. */
+  /**
+   * Nothing more will come, for this reason. Whole transactions that are there are still given out: behind an event that cannot
+   * be read, every run would end at the same place, with them never written.
+   */
   fail(thrown: unknown): void {
     this.#failure ??= { thrown };
     this.#changed();
@@ -83,9 +87,9 @@ export class WorkQueue {
   async take(idleMs: number): Promise<Work | 'idle' | undefined> {
     const until = performance.now() + idleMs;
     for (;;) {
-      if (this.#failure !== undefined) throw this.#failure.thrown;
       const work = this.#next();
       if (work !== undefined) return work;
+      if (this.#failure !== undefined) throw this.#failure.thrown;
       if (this.#ended && this.#items.length === 0) return undefined;
       const now = performance.now();
       if (now >= until) return 'idle';
@@ -109,7 +113,7 @@ export class WorkQueue {
     const { count, full } = this.#batchSize();
     const old = performance.now() - head.arrivedAt >= this.#limits.periodMs;
     // What follows cannot join: another item behind this batch is a heartbeat, or a part.
-    const closed = this.#ended || count < this.#items.length;
+    const closed = this.#ended || this.#failure !== undefined || count < this.#items.length;
     if (!full && !old && !closed) return undefined;
     const transactions = this.#items
       .slice(0, count)
@@ -139,13 +143,13 @@ export class WorkQueue {
   async *#parts(): AsyncGenerator<TransactionPart> {
     for (;;) {
       const [head] = this.#items;
-      if (this.#failure !== undefined) throw this.#failure.thrown;
       if (head?.assembled.kind === 'part') {
         const { part } = head.assembled;
         this.#drop(1);
         yield part;
         if (part.commit !== undefined) return;
-      } else if (this.#ended) throw stoppedOnRequest();
+      } else if (this.#failure !== undefined) throw this.#failure.thrown;
+      else if (this.#ended) throw stoppedOnRequest();
       else await this.#change();
     }
   }
@@ -165,6 +169,7 @@ export class WorkQueue {
   }
 
   #changed(): void {
+    if (this.#waiters.length === 0) return;
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const wake of waiters) wake();

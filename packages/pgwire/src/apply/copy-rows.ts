@@ -5,7 +5,12 @@ import type { ChangeValue, RowBatch } from '@tsmolt/core';
 import { quoteColumns, quoteTable } from '../sql.js';
 
 /** Enough for one write to the socket. */
-const chunkCharacters = 64 * 1024;
+const chunkBytes = 64 * 1024;
+/** UTF-8 bytes of one UTF-16 unit, at most. */
+const mostBytesOfUnit = 3;
+/** Up to this length a loop is faster than the calls that write any text. */
+const shortText = 48;
+const [tab, newline, backslash, capitalN, blank, tilde] = [0x09, 0x0a, 0x5c, 0x4e, 0x20, 0x7e];
 
 /** Characters that COPY's text format writes otherwise. Source: PostgreSQL manual, "COPY", "Text Format". */
 const special = /[\\\b\f\n\r\t\v]/;
@@ -37,22 +42,59 @@ export async function copyRows(client: ClientBase, { table, columns, rows }: Row
 }
 
 /** Rows as COPY's text format has them, many lines at a time. */
-export function* copyText(rows: readonly (readonly ChangeValue[])[]): Generator<string> {
-  let lines = '';
+export function* copyText(rows: readonly (readonly ChangeValue[])[]): Generator<Buffer> {
+  let bytes = Buffer.allocUnsafe(chunkBytes);
+  let end = 0;
   for (const row of rows) {
-    for (let index = 0; index < row.length; index++) {
-      if (index > 0) lines += '\t';
-      lines += field(row[index]);
+    const most = mostBytesOf(row);
+    if (end > 0 && end + most > bytes.length) {
+      // The stream still holds these: what follows gets memory of its own.
+      yield bytes.subarray(0, end);
+      bytes = Buffer.allocUnsafe(chunkBytes);
+      end = 0;
     }
-    lines += '\n';
-    if (lines.length < chunkCharacters) continue;
-    yield lines;
-    lines = '';
+    if (most > bytes.length) bytes = Buffer.allocUnsafe(most);
+    end = writeLine(bytes, end, row);
   }
-  if (lines !== '') yield lines;
+  if (end > 0) yield bytes.subarray(0, end);
 }
 
-function field(value: ChangeValue): string {
-  if (value === null || value === undefined) return '\\N';
-  return special.test(value) ? value.replaceAll(allSpecial, (character) => escapes[character] ?? '') : value;
+/** An escaped character has two bytes: fewer than any could have. */
+function mostBytesOf(row: readonly ChangeValue[]): number {
+  let bytes = 0;
+  for (const value of row) bytes += 3 + (value?.length ?? 0) * mostBytesOfUnit;
+  return bytes + 1;
+}
+
+/** @returns where the line ends */
+function writeLine(bytes: Buffer, start: number, row: readonly ChangeValue[]): number {
+  let at = start;
+  for (let index = 0; index < row.length; index++) {
+    if (index > 0) bytes[at++] = tab;
+    const value = row[index];
+    if (value === null || value === undefined) {
+      bytes[at++] = backslash;
+      bytes[at++] = capitalN;
+    } else at = writeField(bytes, at, value);
+  }
+  bytes[at] = newline;
+  return at + 1;
+}
+
+function writeField(bytes: Buffer, start: number, value: string): number {
+  const { length } = value;
+  if (length > shortText) return writeAnyText(bytes, start, value);
+  for (let index = 0; index < length; index++) {
+    const code = value.charCodeAt(index);
+    if (code < blank || code > tilde || code === backslash) return writeAnyText(bytes, start, value);
+    bytes[start + index] = code;
+  }
+  return start + length;
+}
+
+function writeAnyText(bytes: Buffer, start: number, value: string): number {
+  const text = special.test(value)
+    ? value.replaceAll(allSpecial, (character) => escapes[character] ?? '')
+    : value;
+  return start + bytes.write(text, start);
 }

@@ -1,6 +1,7 @@
 import { silentLogger, TsmoltError } from '@tsmolt/core';
 import type { DeadLetter, DeadLetters, Database, Logger } from '@tsmolt/core';
-import { retryDeadLetter, skipDeadLetter, TargetSchema } from '@tsmolt/replicator';
+import { ReplicationMetrics, retryDeadLetter, skipDeadLetter, TargetSchema } from '@tsmolt/replicator';
+import type { ChangeScript } from '@tsmolt/replicator';
 import { openConn, withOpened } from './open-databases.js';
 import { replicationDefaults } from './replicate-request.js';
 import { targetSchemaName } from './target-schema-name.js';
@@ -10,6 +11,8 @@ export interface DeadLetterRequest {
   /** `database.schema` of the target. */
   readonly targetSchema: string;
   readonly dlqTableName?: string;
+  /** Whose `onWrite` writes the row that is retried. */
+  readonly userscript?: string;
   readonly logger?: Logger;
 }
 
@@ -30,9 +33,13 @@ export function showDeadLetter(request: DeadLetterRequest, id: string): Promise<
   });
 }
 
-/** Applies it after all. @throws TsmoltError `TSM4011` when the target still refuses it */
+/**
+ * Applies it after all.
+ *
+ * @throws TsmoltError `TSM4011` when the target still refuses it, `TSM1001` where the userscript that wrote it was not given
+ */
 export function retryLetter(request: DeadLetterRequest, id: string): Promise<DeadLetter> {
-  return withLetters(request, async ({ letters, target, schemaName, logger }) => {
+  return withLetters(request, async ({ letters, target, schemaName, logger, script }) => {
     const { applyTarget } = target;
     if (applyTarget === undefined) throw new Error('the target cannot be written to');
     const schema = await TargetSchema.read({
@@ -40,6 +47,7 @@ export function retryLetter(request: DeadLetterRequest, id: string): Promise<Dea
       targetSchema: schemaName,
       schemaRefreshMs: replicationDefaults.schemaRefresh,
       logger,
+      ...(script === undefined ? {} : { script }),
     });
     const signal = new AbortController().signal;
     return retryDeadLetter(id, {
@@ -61,10 +69,11 @@ interface Opened {
   readonly target: Database;
   readonly schemaName: string;
   readonly logger: Logger;
+  readonly script: ChangeScript | undefined;
 }
 
 function withLetters<Result>(
-  { targetConn, targetSchema, dlqTableName, logger = silentLogger() }: DeadLetterRequest,
+  { targetConn, targetSchema, dlqTableName, userscript: file, logger = silentLogger() }: DeadLetterRequest,
   work: (opened: Opened) => Promise<Result>,
 ): Promise<Result> {
   return withOpened(async (keep) => {
@@ -80,6 +89,12 @@ function withLetters<Result>(
     const table = dlqTableName ?? replicationDefaults.dlqTableName;
     const letters = target.deadLetters?.({ schema: schemaName, table });
     if (letters === undefined) throw new Error('this database holds no dead letters');
-    return work({ letters, target, schemaName, logger });
+    if (file === undefined) return work({ letters, target, schemaName, logger, script: undefined });
+    const { openUserscript } = await import('./userscript.js');
+    const metrics = new ReplicationMetrics('dlq');
+    const { script } = keep(
+      await openUserscript({ file, target, targetSchema: schemaName, logger, metrics }),
+    );
+    return work({ letters, target, schemaName, logger, script });
   });
 }

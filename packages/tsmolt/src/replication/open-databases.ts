@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectionUrl, TsmoltError } from '@tsmolt/core';
 import type { Database, OpenOptions } from '@tsmolt/core';
 import { openDatabase } from '../databases.js';
@@ -15,6 +16,13 @@ export async function openConn(url: string, flag: string, options: OpenOptions):
   }
 }
 
+/** How long a statement that cannot be ended may keep its connection from being closed. */
+const closingMs = 2000;
+
+async function closed(opened: readonly { close(): Promise<void> }[]): Promise<void> {
+  for (const one of opened) await one.close();
+}
+
 /** What was opened, closed in the reverse order whatever happens in between. */
 export async function withOpened<Result>(
   work: (keep: <One extends { close(): Promise<void> }>(one: One) => One) => Promise<Result>,
@@ -26,6 +34,6 @@ export async function withOpened<Result>(
       return one;
     });
   } finally {
-    for (const one of opened.toReversed()) await one.close();
+    await Promise.race([closed(opened.toReversed()), delay(closingMs, undefined, { ref: false })]);
   }
 }

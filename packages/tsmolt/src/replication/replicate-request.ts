@@ -1,5 +1,11 @@
 import type { Logger, NameFilterPatterns, UnrepresentablePolicy } from '@tsmolt/core';
-import type { DdlPolicy, ReplicationMetrics, ReplicationState, TruncatePolicy } from '@tsmolt/replicator';
+import type {
+  DdlPolicy,
+  MissingKeyPolicy,
+  ReplicationMetrics,
+  ReplicationState,
+  TruncatePolicy,
+} from '@tsmolt/replicator';
 
 /** Where the replicator keeps its memory. */
 export interface StagingRequest {
@@ -33,10 +39,12 @@ export interface ReplicationTuning {
   readonly retireOffset: number;
   readonly dlqTableName: string;
   readonly fetchMetadata: boolean;
-  /** Ours, as the two policies after it. */
+  /** Ours, as the policies after it. */
   readonly unrepresentable: UnrepresentablePolicy;
   readonly onTruncate: TruncatePolicy;
   readonly onDdl: DdlPolicy;
+  readonly onMissingKey: MissingKeyPolicy;
+  readonly streamLargeTransactions: boolean;
 }
 
 /**
@@ -95,4 +103,6 @@ export const replicationDefaults: ReplicationTuning = {
   unrepresentable: 'reject',
   onTruncate: 'pause',
   onDdl: 'pause',
+  onMissingKey: 'pause',
+  streamLargeTransactions: false,
 };

@@ -92,6 +92,7 @@ function optionsOf(
 function limitsOf(tuning: ReplicationTuning) {
   return {
     fetchMetadata: tuning.fetchMetadata,
+    streamLargeTransactions: tuning.streamLargeTransactions,
     unrepresentable: tuning.unrepresentable,
     acknowledgeEveryMs: tuning.standbyTimeout,
     flush: {
@@ -120,5 +121,6 @@ function limitsOf(tuning: ReplicationTuning) {
     deadLetterTable: tuning.dlqTableName,
     onTruncate: tuning.onTruncate,
     onDdl: tuning.onDdl,
+    onMissingKey: tuning.onMissingKey,
   };
 }

@@ -9,9 +9,10 @@ import { scriptTransaction } from './script-transaction.js';
 
 export interface ScriptOptions {
   readonly file: string;
-  readonly source: Database;
+  /** For the types of columns that handlers of rows see; who only writes has none. */
+  readonly source?: Database;
   readonly target: Database;
-  readonly filter: NameFilter;
+  readonly filter?: NameFilter;
   readonly targetSchema: string;
   readonly logger: Logger;
   readonly metrics: ReplicationMetrics;
@@ -30,7 +31,7 @@ export async function openUserscript(options: ScriptOptions): Promise<OpenedScri
   const { file, source, target, targetSchema, logger, metrics } = options;
   const all = await target.catalog.tables(nameFilter({}));
   const targets = all.filter(({ name }) => name.schema === targetSchema);
-  const sources = await source.catalog.tables(options.filter);
+  const sources = (await source?.catalog.tables(options.filter ?? nameFilter({}))) ?? [];
   const { database } = target.url;
   const userscript = await Userscript.open(file, {
     target: { database, tables: targets.map(describeTarget), booleans: ['t', 'f'] },

@@ -9,6 +9,7 @@ interface DlqFlags {
   readonly targetConn: string;
   readonly targetSchema: string;
   readonly dlqTableName: string;
+  readonly userscript?: string;
   readonly numResults?: number;
   readonly json?: true;
 }
@@ -67,7 +68,10 @@ export function dlqCommand(exit: (code: number) => void): Command {
     .addCommand(list)
     .addCommand(about('show', 'Print one, whole.'))
     .addCommand(
-      about('retry', 'Apply one after all; changes of its row that wait behind it follow by themselves.'),
+      about(
+        'retry',
+        'Apply one after all; changes of its row that wait behind it follow by themselves.',
+      ).option('--userscript <file>', 'whose onWrite writes the row, where the replication runs with one'),
     )
     .addCommand(about('skip', 'Take one away without applying it.'))
     .addHelpText('after', examples);

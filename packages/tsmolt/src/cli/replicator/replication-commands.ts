@@ -16,7 +16,7 @@ const exitCodes = `
 Exit codes: 0 drained (SIGTERM, Ctrl-C) or --until was reached, 1 failed, 2 wrong use,
 3 paused: the source did something that is no row, and the log says what to do,
 4 --until was reached, but the target refused changes: they wait in staging, or are dead letters,
-130 or 143 stopped by a signal before it had anything to drain, or by a second signal.`;
+130 or 143 stopped by a signal after --gracePeriod, or by a second signal.`;
 
 const pglogicalExamples = `
 Examples:
@@ -54,6 +54,10 @@ export function pglogicalCommand(exit: (code: number) => void): Command {
         'how often the source is told what is durable',
         defaults.standbyTimeout,
       ),
+    )
+    .option(
+      '--streamLargeTransactions',
+      'take large transactions while they run, and keep them in staging until they end (PostgreSQL 14 on; tsmolt only)',
     );
   return replication(command, exit).addHelpText('after', pglogicalExamples);
 }

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { unrepresentablePolicies } from '@tsmolt/core';
-import { ddlPolicies, truncatePolicies } from '@tsmolt/replicator';
+import { ddlPolicies, missingKeyPolicies, truncatePolicies } from '@tsmolt/replicator';
 import { replicationDefaults as defaults } from '../../replication/replicate-request.js';
 import { byteSize, count, positiveInteger } from '../values.js';
 import { durationOption } from './duration-option.js';
@@ -79,6 +79,14 @@ export function addSelectionFlags(command: Command): void {
       )
         .choices(ddlPolicies)
         .default(defaults.onDdl),
+    )
+    .addOption(
+      new Option(
+        '--onMissingKey <policy>',
+        'what happens where nothing identifies the rows of a table; ignore leaves it out (tsmolt only)',
+      )
+        .choices(missingKeyPolicies)
+        .default(defaults.onMissingKey),
     )
     .option(
       '--acceptUpTo <position>',

@@ -1,4 +1,4 @@
-import { asTsmoltError, createLogger } from '@tsmolt/core';
+import { asTsmoltError, createLogger, TsmoltError } from '@tsmolt/core';
 import type { Logger } from '@tsmolt/core';
 import { ReplicationMetrics, ReplicationState } from '@tsmolt/replicator';
 import type { DdlPolicy, ReplicationResult } from '@tsmolt/replicator';
@@ -7,6 +7,7 @@ import type { ReplicateRequest } from '../../replication/replicate-request.js';
 import { openLog } from '../log-destination.js';
 import type { OpenLog } from '../log-destination.js';
 import { listenForStop } from '../stop-signals.js';
+import type { StopSignals } from '../stop-signals.js';
 import { writeError } from '../write-error.js';
 import { MetricsSnapshots } from './metrics-snapshots.js';
 import { withoutEffect } from './replication-flags.js';
@@ -32,6 +33,11 @@ export type ReplicationFlags = Omit<ReplicateRequest, 'onDdl' | 'filters' | 'unr
   readonly verbose: number;
 };
 
+/** How long it may take, in milliseconds, to close what is open. */
+const lingerMs = 500;
+/** How long after the grace statements may take to be undone. */
+const undoingMs = 3000;
+
 const failed = 1;
 const wrongUse = 2;
 const paused = 3;
@@ -55,17 +61,23 @@ export async function runReplicationCommand(command: string, flags: ReplicationF
       if (withoutEffect[name] !== undefined) logger.debug(`--${name} has no effect: ${withoutEffect[name]}`);
     }
     const result = await runWatched(command, flags, { logger, drain: stop.signal });
-    return sayFarewell(result, logger);
+    return endOf(sayFarewell(result, logger), stop);
   } catch (thrown) {
     const error = asTsmoltError(thrown);
     logger.error({ code: error.code, advice: error.advice }, `Error: ${error.message}`);
     // Final errors go to standard error, as the reference's do; a person at a terminal reads them once.
     if (!log.toTerminal || !process.stdout.isTTY) writeError(error);
-    return error.code === 'TSM7001' ? paused : (stop.exitCode() ?? failed);
+    return endOf(error.code === 'TSM7001' ? paused : (stop.exitCode() ?? failed), stop);
   } finally {
     stop.dispose();
     log.close();
   }
+}
+
+/** A connection that is left behind with its statement must not keep a process that was told to end. */
+function endOf(code: number, stop: StopSignals): number {
+  if (stop.exitCode() !== undefined) setTimeout(() => process.exit(code), lingerMs).unref();
+  return code;
 }
 
 /** @returns the exit code: a cutover must not be taken for complete while changes wait */
@@ -113,12 +125,16 @@ async function runWatched(
   const snapshots = new MetricsSnapshots(metrics.registry, { ...flags, logger });
   const stopAtOnce = new AbortController();
   let grace: NodeJS.Timeout | undefined;
-  drain.addEventListener('abort', () => (grace = setTimeout(() => stopAtOnce.abort(), flags.gracePeriod)), {
-    once: true,
+  const overdue = new Promise<never>((_, reject) => {
+    const stop = (): void => {
+      stopAtOnce.abort();
+      grace = setTimeout(() => reject(stuck()), undoingMs);
+    };
+    drain.addEventListener('abort', () => (grace = setTimeout(stop, flags.gracePeriod)), { once: true });
   });
   try {
     snapshots.start();
-    return await replicate({
+    const replication = replicate({
       ...requestOf(flags),
       command,
       logger,
@@ -127,11 +143,19 @@ async function runWatched(
       drain,
       signal: stopAtOnce.signal,
     });
+    return await Promise.race([replication, overdue]);
   } finally {
     clearTimeout(grace);
     await snapshots.stop();
     await server?.close();
   }
+}
+
+function stuck(): TsmoltError {
+  return new TsmoltError('TSM1005', {
+    message: 'stopped on request, while a server did not answer',
+    advice: 'Run the same command again: replication goes on from its checkpoint, without loss.',
+  });
 }
 
 function requestOf({
