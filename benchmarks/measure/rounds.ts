@@ -18,6 +18,8 @@ export interface Result {
   readonly seconds: readonly number[];
   readonly medianSeconds: number;
   readonly peakBytes: number;
+  /** What remains of the median without the start, where that was measured. */
+  readonly steadySeconds?: number;
 }
 
 /** Runs the contenders in turn, each round in the reverse order of the one before, so that none always goes first. */
@@ -43,15 +45,19 @@ export async function measureRounds(contenders: readonly Contender[], rounds: nu
 
 function summarize(name: string, runs: readonly Measured[]): Result {
   const seconds = runs.map((run) => run.seconds);
+  const steady = runs.flatMap((run) =>
+    run.startSeconds === undefined ? [] : [run.seconds - run.startSeconds],
+  );
   return {
     name,
     seconds,
     medianSeconds: median(seconds),
     peakBytes: Math.max(...runs.map((run) => run.peakBytes)),
+    ...(steady.length === 0 ? {} : { steadySeconds: median(steady) }),
   };
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? NaN;
@@ -67,8 +73,19 @@ export async function report(question: string, results: readonly Result[], file:
     const ratio = result.medianSeconds / first.medianSeconds;
     process.stdout.write(
       `${result.name.padEnd(28)} median ${result.medianSeconds.toFixed(2).padStart(7)} s  ` +
-        `${first.name} is ${ratio.toFixed(2)}x as fast  peak ${mebibytes(result.peakBytes)} MiB\n`,
+        `${first.name} is ${ratio.toFixed(2)}x as fast  peak ${mebibytes(result.peakBytes)} MiB  ` +
+        `rounds ${result.seconds.map((seconds) => seconds.toFixed(2)).join(' ')}\n`,
     );
+  }
+  for (const { name, steadySeconds: steady } of results) {
+    if (steady === undefined) continue;
+    const others = results
+      .filter((result) => result.name !== name)
+      .map(
+        (other) =>
+          `${((other.steadySeconds ?? other.medianSeconds) / steady).toFixed(2)}x as fast as ${other.name}`,
+      );
+    process.stdout.write(`without its start ${name} takes ${steady.toFixed(2)} s: ${others.join(', ')}\n`);
   }
   const machine = {
     cpus: cpus().length,

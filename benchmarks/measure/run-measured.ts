@@ -6,6 +6,8 @@ export interface Measured {
   readonly seconds: number;
   /** The most memory that the program and its children held at one time, without the database servers. */
   readonly peakBytes: number;
+  /** How much of `seconds` a run takes that finds nothing to do. */
+  readonly startSeconds?: number;
 }
 
 const sampleMs = 50;

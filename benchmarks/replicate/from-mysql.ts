@@ -1,6 +1,7 @@
 import ZongJi from '@vlasky/zongji';
 import { createDatabase, runMysql, runSql, startMysql, startPostgres18 } from '@tsmolt/testkit';
 import { measureRounds, report } from '../measure/rounds.js';
+import { startOf } from '../measure/start-of.js';
 import { runMeasured } from '../measure/run-measured.js';
 import type { Measured } from '../measure/run-measured.js';
 import { tsmoltCommand } from '../measure/tsmolt-command.js';
@@ -24,24 +25,29 @@ export async function besideReader(rows: number, rounds: number): Promise<void> 
   try {
     const { url: from } = await createDatabase(source, 'bench');
     await runMysql(from, `CREATE TABLE orders (${columns})`);
-    const [position] = await runMysql(from, 'SELECT @@GLOBAL.gtid_executed AS gtids');
-    const gtids = String(position?.['gtids'] ?? '').replaceAll('\n', '');
-    await fill(from, rows);
+    await runMysql(from, fillProcedure);
+    const before = await position(from);
+    // By the server itself: a statement each would take longer than what is measured.
+    await runMysql(from, `CALL fill(${rows})`);
+    const behind = await position(from);
+    const prepare = async (): Promise<void> => {
+      await runSql(
+        target.url,
+        'DROP DATABASE IF EXISTS bench WITH (FORCE)',
+        'CREATE DATABASE bench TEMPLATE template0',
+      );
+      await runSql(to, `CREATE TABLE orders (${postgresColumns})`, 'CHECKPOINT');
+    };
+    const replicate = (gtids: string): Promise<Measured> =>
+      runMeasured(
+        `${tsmoltCommand()} replicator mylogical --sourceConn '${from}' --targetConn '${to}' ` +
+          `--defaultGTIDSet '${gtids}' --until now ${replicationFlags}`,
+      );
+    const start = await startOf(prepare, () => replicate(behind));
     const tsmolt = {
       name: 'tsmolt',
-      prepare: async () => {
-        await runSql(
-          target.url,
-          'DROP DATABASE IF EXISTS bench WITH (FORCE)',
-          'CREATE DATABASE bench TEMPLATE template0',
-        );
-        await runSql(to, `CREATE TABLE orders (${postgresColumns})`, 'CHECKPOINT');
-      },
-      run: () =>
-        runMeasured(
-          `${tsmoltCommand()} replicator mylogical --sourceConn '${from}' --targetConn '${to}' ` +
-            `--defaultGTIDSet '${gtids}' --until now ${replicationFlags}`,
-        ),
+      prepare,
+      run: async () => ({ ...(await replicate(before)), startSeconds: start }),
       check: async () => {
         const [counted] = await runSql<{ rows: number }>(to, 'SELECT count(*)::int AS rows FROM orders');
         if (counted?.rows !== rows) throw new Error(`the target holds ${counted?.rows} rows`);
@@ -50,7 +56,7 @@ export async function besideReader(rows: number, rounds: number): Promise<void> 
     const reader = {
       name: 'reader alone',
       prepare: () => Promise.resolve(),
-      run: () => readAll(from, gtids, rows),
+      run: () => readAll(from, before, rows),
       check: () => Promise.resolve(),
     };
     const question = `MySQL to PostgreSQL, ${rows} rows, ten in a transaction, beside the reader alone`;
@@ -60,17 +66,25 @@ export async function besideReader(rows: number, rounds: number): Promise<void> 
   }
 }
 
-async function fill(url: string, rows: number): Promise<void> {
-  const statements: string[] = [];
-  for (let first = 1; first <= rows; first += 10) {
-    const values = Array.from({ length: Math.min(10, rows - first + 1) }, (_, index) => {
-      const n = first + index;
-      return `(${n}, ${n % 100_000}, ${(n % 1000) / 8}, 'note number ${n}', '2026-01-01 00:00:00', ${n % 3}, 'c${n % 5000}')`;
-    });
-    statements.push(`INSERT INTO orders VALUES ${values.join(', ')}`);
-  }
-  await runMysql(url, ...statements);
+async function position(url: string): Promise<string> {
+  const [row] = await runMysql(url, 'SELECT @@GLOBAL.gtid_executed AS gtids');
+  return String(row?.['gtids'] ?? '').replaceAll('\n', '');
 }
+
+const tenRows = Array.from({ length: 10 }, (_, index) => {
+  const n = `(n + ${index})`;
+  return `(${n}, ${n} % 100000, (${n} % 1000) / 8, CONCAT('note number ', ${n}), '2026-01-01 00:00:00', ${n} % 3, CONCAT('c', ${n} % 5000))`;
+});
+
+/** Each INSERT is a transaction. */
+const fillProcedure = `CREATE PROCEDURE fill(most INT)
+  BEGIN
+    DECLARE n INT DEFAULT 1;
+    WHILE n <= most DO
+      INSERT INTO orders VALUES ${tenRows.join(', ')};
+      SET n = n + 10;
+    END WHILE;
+  END`;
 
 /** Decodes every row, and does nothing with it. */
 async function readAll(url: string, gtids: string, rows: number): Promise<Measured> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectSql, runSql, startPostgres18 } from '@tsmolt/testkit';
 import { measureRounds, report } from '../measure/rounds.js';
 import type { Contender } from '../measure/rounds.js';
+import { startOf } from '../measure/start-of.js';
 import { runMeasured } from '../measure/run-measured.js';
 import type { Measured } from '../measure/run-measured.js';
 import { tsmoltCommand } from '../measure/tsmolt-command.js';
@@ -29,16 +30,7 @@ export async function besideSubscription({
   const [from, to] = [new URL('/bench', source.url).href, new URL('/bench', target.url).href];
   try {
     await runSql(source.url, 'CREATE DATABASE bench TEMPLATE template0');
-    await runSql(
-      from,
-      `CREATE TABLE orders (${postgresColumns})`,
-      'CREATE PUBLICATION bench FOR TABLE orders',
-      `SELECT pg_create_logical_replication_slot('base', 'pgoutput')`,
-    );
-    const client = await connectSql(from);
-    await client.query('SET synchronous_commit = off');
-    await client.query(statement);
-    await client.end();
+    await fill(from, statement);
     const prepare = async (): Promise<void> => {
       await runSql(to, 'DROP SUBSCRIPTION IF EXISTS bench').catch(() => undefined);
       await runSql(
@@ -58,10 +50,15 @@ export async function besideSubscription({
       if (counted?.rows !== rows) throw new Error(`the target holds ${counted?.rows} rows`);
     };
     const native: Contender = { name: 'subscription', prepare, run: () => subscribe(from, to, rows), check };
-    const script = `--userscript '${await passThroughScript()}'`;
+    const more = `--userscript '${await passThroughScript()}'`;
     const contenders = [
-      { name: 'tsmolt', prepare, run: () => replicate(from, to), check },
-      { name: 'tsmolt with a pass-through script', prepare, run: () => replicate(from, to, script), check },
+      { name: 'tsmolt', prepare, run: await replication(from, to, { prepare }), check },
+      {
+        name: 'tsmolt with a pass-through script',
+        prepare,
+        run: await replication(from, to, { prepare, more }),
+        check,
+      },
       native,
     ];
     await report(question, await measureRounds(contenders, rounds), results(file));
@@ -71,10 +68,46 @@ export async function besideSubscription({
   }
 }
 
-function replicate(from: string, to: string, more = ''): Promise<Measured> {
+/** What is written lies behind the slot `base`. */
+async function fill(from: string, statement: string): Promise<void> {
+  await runSql(
+    from,
+    `CREATE TABLE orders (${postgresColumns})`,
+    'CREATE PUBLICATION bench FOR TABLE orders',
+    `SELECT pg_create_logical_replication_slot('base', 'pgoutput')`,
+  );
+  const client = await connectSql(from);
+  await client.query('SET synchronous_commit = off');
+  await client.query(statement);
+  await client.end();
+}
+
+interface Replication {
+  readonly prepare: () => Promise<void>;
+  readonly more?: string;
+}
+
+/** One run after the other; what its start takes is measured first. */
+async function replication(
+  from: string,
+  to: string,
+  { prepare, more = '' }: Replication,
+): Promise<() => Promise<Measured>> {
+  const start = await startOf(prepare, () => replicate(from, to, { slot: 'idle', more }), {
+    begin: () => runSql(from, `SELECT pg_create_logical_replication_slot('idle', 'pgoutput')`),
+    end: () => runSql(from, `SELECT pg_drop_replication_slot('idle')`),
+  });
+  return async () => ({ ...(await replicate(from, to, { more })), startSeconds: start });
+}
+
+function replicate(
+  from: string,
+  to: string,
+  { slot = 'run', more = '' }: { readonly slot?: string; readonly more?: string } = {},
+): Promise<Measured> {
   return runMeasured(
     `${tsmoltCommand()} replicator pglogical --sourceConn '${from}' --targetConn '${to}' ` +
-      `--slotName run --publicationName bench --until now ${replicationFlags} ${more}`,
+      `--slotName ${slot} --publicationName bench --until now ${replicationFlags} ${more}`,
   );
 }
 

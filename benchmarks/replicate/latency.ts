@@ -31,7 +31,7 @@ export async function latency(perSecond: number, seconds: number): Promise<void>
       ],
       { stdio: 'ignore' },
     );
-    await delay(2000);
+    await streaming(source.url);
     const waits = await measure(from, to, { perSecond, seconds });
     replicator.kill('SIGTERM');
     await new Promise((resolve) => replicator.on('close', resolve));
@@ -39,6 +39,12 @@ export async function latency(perSecond: number, seconds: number): Promise<void>
   } finally {
     await Promise.all([source.stop(), target.stop()]);
   }
+}
+
+/** Resolves when the program reads from its slot. */
+async function streaming(url: string): Promise<void> {
+  const active = `SELECT 1 FROM pg_replication_slots WHERE slot_name = 'run' AND active`;
+  while ((await runSql(url, active)).length === 0) await delay(100);
 }
 
 async function measure(

@@ -13,6 +13,7 @@ import {
 import type { SlotPair } from '../support/replication.js';
 import { catchUp } from '../support/replicator.js';
 import { tsmolt } from '../support/tsmolt.js';
+import { scriptFile } from '../userscript/scripted-run.js';
 
 /** The target has foreign keys that the source does not: only there can a child come without its parent. */
 describe('changes that the target refuses', () => {
@@ -150,6 +151,33 @@ describe('changes that the target refuses', () => {
     await arrives(pair.target, `SELECT FROM child_c WHERE note = 'behind'`);
     await again.drain();
     expect(await differences(pair, 'child_c')).toEqual([]);
+    expect((await dlq('list')).stdout).toBe('There are no dead letters.\n');
+  });
+
+  test('a dead letter that was for the userscript to write is written by it', async () => {
+    const { path: script } = await scriptFile(
+      `api.configureTargetTables(['child_s'], {
+         async onWrite(rows) {
+           for (const row of rows) row.data.note = row.data.note + ' by onWrite';
+           await api.write(rows);
+         },
+       });`,
+    );
+    await pair.onBoth(
+      'CREATE TABLE parent_s (id int PRIMARY KEY)',
+      'CREATE TABLE child_s (id int PRIMARY KEY, parent int, note text)',
+    );
+    await pair.onTarget('ALTER TABLE child_s ADD FOREIGN KEY (parent) REFERENCES parent_s');
+    await pair.onSource(`INSERT INTO child_s VALUES (1, 7, 'written')`);
+    await follow(pair, { userscript: script, maxRetries: 0 });
+    const [letter] = JSON.parse((await dlq('list', '--json')).stdout) as { id: string }[];
+    await pair.onTarget('INSERT INTO parent_s VALUES (7)');
+    const without = await dlq('retry', letter?.id ?? '');
+    expect(without.exitCode).toBe(1);
+    expect(without.stderr).toMatch(/TSM1001.*public\.child_s.*--userscript/s);
+    const done = await dlq('retry', letter?.id ?? '', '--userscript', script);
+    expect(done.stdout, done.stderr).toMatch(/^applied: /);
+    expect(await rowsOf(pair.target, 'child_s')).toEqual(['(1,7,"written by onWrite")']);
     expect((await dlq('list')).stdout).toBe('There are no dead letters.\n');
   });
 

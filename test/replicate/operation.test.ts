@@ -92,6 +92,36 @@ describe('a replication', () => {
     expect(await writesOf(20)).toEqual(['(20)']);
   });
 
+  test('has nothing to drain while it waits for its lease, or for a table that is locked', async () => {
+    await pair.onTarget(
+      `INSERT INTO _replicator.leases (name, expires, nonce)
+        SELECT key, now() + INTERVAL '1 day', gen_random_uuid() FROM _replicator.memo WHERE key LIKE '%-wal-offset-%.public'`,
+    );
+    const waiting = startReplicator(pair);
+    await waiting.printed(/waiting for its lease/);
+    waiting.process.kill('SIGTERM');
+    const drained = await waiting.finished;
+    expect(drained.exitCode, drained.stderr).toBe(0);
+    expect(drained.stdout).toMatch(/ drained /);
+    await pair.onTarget('DELETE FROM _replicator.leases');
+
+    const locker = await connectSql(pair.target);
+    try {
+      await locker.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+      const starting = startReplicator(pair);
+      await arrives(
+        pair.target,
+        `SELECT FROM pg_locks WHERE NOT granted AND relation = 't'::regclass AND mode = 'AccessShareLock'`,
+      );
+      starting.process.kill('SIGTERM');
+      const ended = await starting.finished;
+      expect(ended.exitCode, ended.stderr).toBe(0);
+      expect(await rowsOf(pair.target, '_replicator.leases')).toEqual([]);
+    } finally {
+      await locker.end();
+    }
+  });
+
   test('ends at a position, with everything before it', async () => {
     await pair.onSource(`INSERT INTO t VALUES (30, 'before')`);
     const [end] = await runSql<{ lsn: string }>(pair.source, 'SELECT pg_current_wal_lsn()::text AS lsn');

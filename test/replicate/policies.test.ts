@@ -1,8 +1,17 @@
+import { createDatabase, runMysql, sharedServer } from '@tsmolt/testkit';
 import { ReplicationMetrics, TsmoltError } from 'tsmolt';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { arrives, differences, follow, rowsOf, slotPair, startFollowing } from '../support/replication.js';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  arrives,
+  differences,
+  follow,
+  recordedLog,
+  rowsOf,
+  slotPair,
+  startFollowing,
+} from '../support/replication.js';
 import type { SlotPair } from '../support/replication.js';
-import { catchUp, startReplicator } from '../support/replicator.js';
+import { catchUp, fetchFrom, startReplicator } from '../support/replicator.js';
 
 /** The position that the advice of a pause names. */
 function acceptedPosition(text: string): string {
@@ -186,6 +195,26 @@ describe('what is no row', () => {
       message: expect.stringMatching(/bag/) as string,
     });
     await follow(pair, { filters: { tableExclusion: 'bag' } });
+    await pair.onSource(
+      'CREATE TABLE whole (v text)',
+      'ALTER TABLE whole REPLICA IDENTITY FULL',
+      `INSERT INTO bag VALUES ('left out')`,
+      'INSERT INTO other VALUES (13)',
+    );
+    const metrics = new ReplicationMetrics('pglogical');
+    const { logger, lines } = recordedLog();
+    await follow(pair, { onMissingKey: 'ignore', metrics, logger });
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        tables: ['public.bag', 'public.whole'],
+        message: expect.stringMatching(/left out by --onMissingKey ignore/) as string,
+      }),
+    );
+    expect(await metrics.registry.metrics()).toMatch(/replicator_tables_left_out 2/);
+    expect(await differences(pair, 'other')).toEqual([]);
+    expect(await rowsOf(pair.target, 'bag')).toEqual([]);
+    await pair.onSource('DROP TABLE whole');
     await pair.onSource('DROP TABLE bag');
   });
 
@@ -201,4 +230,32 @@ describe('what is no row', () => {
     await follow(pair);
     expect(await differences(pair, '"Case"', '"case"')).toEqual([]);
   });
+});
+
+test('values that no target can hold are replaced, warned of and counted', async () => {
+  const source = await createDatabase(await sharedServer('mysql'));
+  const target = await createDatabase(await sharedServer('postgres18'));
+  onTestFinished(async () => {
+    await source.drop();
+    await target.drop();
+  });
+  await runMysql(source.url, 'CREATE TABLE t (id int PRIMARY KEY, d date, e date)');
+  const stream = await fetchFrom(source.url, target.url);
+  await runMysql(
+    source.url,
+    `SET SESSION sql_mode = ''`,
+    `INSERT INTO t VALUES (1, '0000-00-00', '0000-00-00'), (2, '2026-01-31', '0000-00-00')`,
+  );
+  await expect(follow(stream)).rejects.toMatchObject({ code: 'TSM3008' });
+  const metrics = new ReplicationMetrics('mylogical');
+  const { logger, lines } = recordedLog();
+  await follow(stream, { unrepresentable: 'null', metrics, logger });
+  expect(await rowsOf(target.url, 't')).toEqual(['(1,,)', '(2,2026-01-31,)']);
+  expect(await metrics.registry.metrics()).toMatch(
+    /replicator_replaced_values_total\{schema="public",table="t"\} 3/,
+  );
+  expect(lines.filter(({ message }) => message.startsWith('replace'))).toMatchObject([
+    { level: 'warn', table: 'public.t', message: expect.stringContaining('they are counted') as string },
+    { level: 'warn', table: 'public.t', replaced_values: { d: 1, e: 2 } },
+  ]);
 });

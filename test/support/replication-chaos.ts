@@ -10,16 +10,23 @@ import type { WorkloadTransaction } from './replication-workload.js';
 export interface ProxiedDatabase {
   readonly server: RunningServer;
   readonly proxy: TcpProxy;
-  /** Without the proxy. */
+  /** Without the proxy, for those who look and write: the server's own, also where a stand-in is in front of it. */
   readonly url: string;
+  /** Without the proxy, for commands: through the stand-in, where there is one. */
+  readonly unproxied: string;
   readonly proxied: string;
 }
 
-export async function proxied(server: RunningServer, url: string): Promise<ProxiedDatabase> {
-  const proxy = await startTcpProxy(server.port);
-  const through = new URL(url);
+/** @param unproxied what is proxied, where that is a stand-in in front of the server */
+export async function proxied(
+  server: RunningServer,
+  url: string,
+  unproxied: string = url,
+): Promise<ProxiedDatabase> {
+  const through = new URL(unproxied);
+  const proxy = await startTcpProxy(Number(through.port));
   through.port = String(proxy.port);
-  return { server, proxy, url, proxied: through.href };
+  return { server, proxy, url, unproxied, proxied: through.href };
 }
 
 /** Milliseconds: as fast as they can, writers would have all of a small machine. */

@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createDatabase, runSql, seededRandom, startPostgres18 } from '@tsmolt/testkit';
-import type { RunningServer } from '@tsmolt/testkit';
+import {
+  createDatabase,
+  runSql,
+  seededRandom,
+  startCockroachStandIn,
+  startPostgres18,
+} from '@tsmolt/testkit';
+import type { CockroachStandIn, RunningServer } from '@tsmolt/testkit';
 import { disturb, proxied, watchAtomicity, writeLarge, writeUntil } from './replication-chaos.js';
 import type { Disturbance, ProxiedDatabase, Watched } from './replication-chaos.js';
 import type { WorkloadDialect } from './replication-dialects.js';
@@ -17,9 +23,13 @@ export const longRun = process.env['TSMOLT_TEST_LONG'] === '1';
 /** Printed with each failure. The moments of the disturbances are the machine's own, whatever the seed. */
 export const ordealSeed = Number(process.env['TSMOLT_TEST_SEED'] ?? 1);
 
+/** What is replicated into; it holds the staging schema as well. */
+export type OrdealTarget = 'PostgreSQL' | 'CockroachDB stand-in';
+
 export interface Ordeal {
   readonly dialect: WorkloadDialect;
   readonly startSource: () => Promise<RunningServer>;
+  readonly target: OrdealTarget;
   /** Seconds of writing and disturbing; in a long run five minutes. */
   readonly seconds: number;
   readonly writers: number;
@@ -62,23 +72,38 @@ export async function undergo(ordeal: Ordeal): Promise<OrdealResult> {
   const servers = await Promise.all([ordeal.startSource(), startPostgres18({ own: true })]);
   const [sourceServer, targetServer] = servers;
   const sides: ProxiedDatabase[] = [];
+  let standIn: CockroachStandIn | undefined;
   try {
+    if (ordeal.target === 'CockroachDB stand-in')
+      standIn = await startCockroachStandIn({ postgresUrl: targetServer.url });
     const [source, target] = [
       await proxied(sourceServer, (await createDatabase(sourceServer)).url),
-      await proxied(targetServer, (await createDatabase(targetServer)).url),
+      await targetOn(targetServer, standIn),
     ];
     sides.push(source, target);
     const session = ordeal.dialect.open(source.url);
     await session.run(workloadSchema(ordeal.dialect));
     await session.close();
-    const fetched = await fetchFrom(source.url, target.url);
+    const fetched = await fetchFrom(source.url, target.unproxied);
     await runSql(target.url, ...targetConstraints, ...audit);
     const stream = { ...fetched, source: source.proxied, target: target.proxied };
     return await go(ordeal, stream, { source, target });
   } finally {
     for (const { proxy } of sides) await proxy.close();
+    await standIn?.stop();
     await Promise.all(servers.map((server) => server.stop()));
   }
+}
+
+async function targetOn(
+  server: RunningServer,
+  standIn: CockroachStandIn | undefined,
+): Promise<ProxiedDatabase> {
+  if (standIn === undefined) return proxied(server, (await createDatabase(server)).url);
+  await runSql(standIn.url, 'CREATE DATABASE ordeal');
+  const url = new URL(server.url);
+  url.pathname = '/ordeal';
+  return proxied(server, url.href, standIn.urlOf('ordeal'));
 }
 
 interface Sides {
@@ -112,7 +137,7 @@ async function go(ordeal: Ordeal, stream: Stream, { source, target }: Sides): Pr
     await Promise.allSettled(actors);
     stopped = await supervisor.stop();
   }
-  const caughtUp = await catchUp({ ...stream, source: source.url, target: target.url });
+  const caughtUp = await catchUp({ ...stream, source: source.url, target: target.unproxied });
   watching.abort();
   return {
     committed: (await committed).reduce((sum, count) => sum + count, 0),
@@ -130,15 +155,15 @@ async function judgement(
   { source, target }: Sides,
 ): Promise<Pick<OrdealResult, 'verified' | 'deadLetters' | 'status' | 'journal'>> {
   const filter = ['--table-filter', `^(${workloadTables.join('|')})$`];
-  const status = await tsmolt('replicator', 'status', '--stagingConn', target.url, '--json');
+  const status = await tsmolt('replicator', 'status', '--stagingConn', target.unproxied, '--json');
   const [journal] = await runSql<OrdealResult['journal']>(
     target.url,
     'SELECT (SELECT count(*) FROM journal) AS rows, inserted, overwritten FROM audit.writes',
   );
   const schema = `${new URL(stream.target).pathname.slice(1)}.public`;
   return {
-    verified: await tsmoltVerify(source.url, target.url, ...filter),
-    deadLetters: await tsmolt('replicator', 'dlq', 'list', '--targetConn', target.url, '--targetSchema', schema),
+    verified: await tsmoltVerify(source.url, target.unproxied, ...filter),
+    deadLetters: await tsmolt('replicator', 'dlq', 'list', '--targetConn', target.unproxied, '--targetSchema', schema),
     status: JSON.parse(status.stdout) as OrdealResult['status'],
     journal: journal ?? { rows: '', inserted: '', overwritten: '' },
   }; // prettier-ignore

@@ -12,7 +12,8 @@ test.each([
   { timeout: longRun ? 600_000 : 120_000 },
   async ({ dialect, start }) => {
     const startSource = () => start({ own: true });
-    const result = await undergo({ dialect, startSource, seconds: 10, writers: 3, largeRows: 20_000 });
+    const ordeal = { seconds: 10, writers: 3, largeRows: 20_000 };
+    const result = await undergo({ dialect, startSource, target: 'PostgreSQL', ...ordeal });
     expectSurvived(result);
     expect(result.committed).toBeGreaterThan(50);
   },

@@ -1,4 +1,4 @@
-import { createDatabase, runSql, sharedServer } from '@tsmolt/testkit';
+import { connectSql, createDatabase, runSql, sharedServer } from '@tsmolt/testkit';
 import type { TestDatabase } from '@tsmolt/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { expireLeases } from '../../support/replication-supervisor.js';
@@ -54,6 +54,44 @@ test('a second replicator of a stream waits while the first one lives, and takes
   expect(second.output(/(going on from the checkpoint)/)).toBeDefined();
   second.process.kill('SIGTERM');
   expect((await second.finished).exitCode).toBe(0);
+});
+
+test('a replicator that was stopped for longer than its lease writes nothing any more when it goes on', async () => {
+  await runSql(
+    stream.target,
+    `CREATE TABLE writes (id int);
+     CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.writes VALUES (NEW.id); RETURN NEW; END $$;
+     CREATE TRIGGER note AFTER INSERT OR UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION note()`,
+  );
+  const first = start();
+  await first.printed(/starting anew/);
+  await arrives(2);
+  const locker = await connectSql(stream.target);
+  try {
+    await locker.query('BEGIN; LOCK TABLE notes IN SHARE MODE');
+    await runSql(stream.source, 'INSERT INTO notes VALUES (3)');
+    const waits = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'notes'::regclass`;
+    await vi.waitFor(async () => expect(await runSql(stream.target, waits)).toHaveLength(1), 30_000);
+    first.process.kill('SIGSTOP');
+    await expireLeases(stream.target);
+    // What the source does itself when it has not heard of a reader for too long.
+    await runSql(
+      stream.source,
+      `SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE database = current_database() AND active`,
+    );
+    const second = start();
+    await second.printed(/going on from the checkpoint/);
+  } finally {
+    // The batch of the first one is done now, all but its checkpoint and COMMIT.
+    await locker.end();
+  }
+  first.process.kill('SIGCONT');
+  const { exitCode, stderr } = await first.finished;
+  expect(exitCode, stderr).toBe(1);
+  expect(stderr).toMatch(/TSM7003.*another one took over/s);
+  await arrives(4);
+  const writes = await runSql(stream.target, 'SELECT id FROM writes WHERE id > 1 ORDER BY id');
+  expect(writes).toEqual([{ id: 2 }, { id: 3 }, { id: 4 }]);
 });
 
 test('a replicator that is asked to end hands the stream over at once', async () => {
