@@ -16,7 +16,7 @@ const eventBytes = 200;
 const valueBytes = 40;
 
 function overheadOf(event: ChangeEvent): number {
-  if (!('values' in event)) return eventBytes;
+  if (!('values' in event) || event.encoded !== undefined) return eventBytes;
   return eventBytes + valueBytes * (event.values.length + (event.before?.length ?? 0));
 }
 

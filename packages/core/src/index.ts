@@ -1,4 +1,5 @@
 export * from './chunk-queue.js';
+export * from './encoded-row.js';
 export * from './errors.js';
 export * from './filter.js';
 export * from './ledger.js';
@@ -41,6 +42,7 @@ export * from './positions/mariadb-gtid.js';
 export type { PartialOrder } from './positions/partial-order.js';
 export * from './posix-regexp.js';
 export * from './retry.js';
+export * from './row-encoder.js';
 export * from './schema.js';
 export * from './secret.js';
 export * from './types.js';

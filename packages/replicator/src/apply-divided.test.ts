@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TsmoltError } from '@tsmolt/core';
+import { TsmoltError, valuesOf } from '@tsmolt/core';
 import type { ApplyTransaction, ChangedTable, Mutation, RowBatch, Table } from '@tsmolt/core';
 import { applyDivided } from './apply-divided.js';
 import type { RoutedEvent } from './collapse.js';
@@ -51,7 +51,7 @@ class Picky implements ApplyTransaction {
   attempts = 0;
 
   async upsert({ rows }: RowBatch): Promise<number> {
-    for (const [key, text] of rows) {
+    for (const [key, text] of rows.map(valuesOf)) {
       if (text === 'bad') throw new TsmoltError('TSM4011', { message: 'bad is not wanted', advice: '' });
       this.rows.set(key ?? '', text ?? '');
     }
@@ -67,7 +67,7 @@ class Picky implements ApplyTransaction {
   }
 
   async delete({ rows }: RowBatch): Promise<number> {
-    return rows.filter(([key]) => this.rows.delete(key ?? '')).length;
+    return rows.map(valuesOf).filter(([key]) => this.rows.delete(key ?? '')).length;
   }
 
   async truncate(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TsmoltError } from '@tsmolt/core';
+import { TsmoltError, valuesOf } from '@tsmolt/core';
 import type {
   ApplyTransaction,
   ChangedTable,
@@ -64,25 +64,25 @@ class UniqueCodes implements ApplyTransaction {
 
   async upsert({ columns, rows }: RowBatch): Promise<number> {
     for (const row of rows)
-      this.#put(textAt(row, columns.indexOf('id')), textAt(row, columns.indexOf('code')));
+      this.#put(textAt(valuesOf(row), columns.indexOf('id')), textAt(valuesOf(row), columns.indexOf('code')));
     return rows.length;
   }
 
   async update({ columns, rows }: RowBatch): Promise<number> {
-    const there = rows.filter((row) => this.rows.has(textAt(row, columns.indexOf('id'))));
+    const there = rows.filter((row) => this.rows.has(textAt(valuesOf(row), columns.indexOf('id'))));
     for (const row of there)
-      this.#put(textAt(row, columns.indexOf('id')), textAt(row, columns.indexOf('code')));
+      this.#put(textAt(valuesOf(row), columns.indexOf('id')), textAt(valuesOf(row), columns.indexOf('code')));
     return there.length;
   }
 
   async rekey({ columns, rows: [row = []] }: RowBatch, oldKey: readonly ChangeValue[]): Promise<number> {
     if (!this.rows.delete(textAt(oldKey, 0))) return 0;
-    this.#put(textAt(row, columns.indexOf('id')), textAt(row, columns.indexOf('code')));
+    this.#put(textAt(valuesOf(row), columns.indexOf('id')), textAt(valuesOf(row), columns.indexOf('code')));
     return 1;
   }
 
   async delete({ rows }: RowBatch): Promise<number> {
-    return rows.filter((row) => this.rows.delete(textAt(row, 0))).length;
+    return rows.filter((row) => this.rows.delete(textAt(valuesOf(row), 0))).length;
   }
 
   async truncate(): Promise<void> {

@@ -150,6 +150,7 @@ class Steps {
 /** What two changes of one row do together. A row that was deleted and came again may still be there, on the target. */
 function combined(before: RoutedMutation, change: RoutedMutation): RoutedMutation {
   if (change.kind === 'delete') return change;
+  if (change.encoded !== undefined && change.fresh === undefined && before.fresh === undefined) return change;
   const { route, source } = change;
   const partial = change.kind === 'update' && before.kind !== 'delete';
   const values = partial
@@ -191,10 +192,16 @@ function withoutOldKey({ route, kind, values, source }: RoutedMutation): RoutedM
 }
 
 /** The key's values as one text: equal for the same key of the same route only. */
-export function keyText({ route, values }: RoutedMutation): string {
-  const [only] = route.keyAt;
-  if (route.keyAt.length === 1 && only !== undefined) return values[only] ?? '';
-  return textOfKey(route.keyAt.map((at) => values[at]));
+export function keyText(change: RoutedMutation): string {
+  const { keyAt } = change.route;
+  const [only] = keyAt;
+  if (keyAt.length === 1 && only !== undefined) return valueAt(change, only) ?? '';
+  return textOfKey(keyAt.map((at) => valueAt(change, at)));
+}
+
+/** One value, without making values of the others. */
+function valueAt(change: RoutedMutation, at: number): ChangeValue {
+  return change.encoded === undefined ? change.values[at] : change.encoded.valueAt(at);
 }
 
 /** As `keyText`, of the values of a key alone. */

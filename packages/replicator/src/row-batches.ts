@@ -49,7 +49,7 @@ function put<Key>(groups: Map<Key, RoutedMutation[]>, key: Key, change: RoutedMu
 }
 
 function upsertOf({ table, columns, key }: Route, rows: readonly RoutedMutation[]): RowBatch {
-  return { table, columns, key, rows: rows.map(({ values }) => values) };
+  return { table, columns, key, rows: rows.map((row) => row.encoded ?? row.values) };
 }
 
 /** A mark for each column: sent or not. Rows with the same marks go into one statement. */

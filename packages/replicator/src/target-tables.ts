@@ -1,5 +1,5 @@
 import { comparisonKey, displayName, NameIndex, TsmoltError, withoutDomain } from '@tsmolt/core';
-import type { ChangedTable, ChangeValue, Column, Mutation, Table } from '@tsmolt/core';
+import type { ChangedTable, ChangeValue, Column, EncodedRow, Mutation, Table } from '@tsmolt/core';
 
 /** Where the changes of one shape of a source table go. */
 export interface Route {
@@ -23,8 +23,30 @@ export interface RoutedMutation {
   /** The row cannot be there yet. */
   readonly fresh?: true;
   readonly values: readonly ChangeValue[];
+  /** The same values as they came, where nobody had to look at them yet. */
+  readonly encoded?: EncodedRow;
   readonly oldKey?: readonly ChangeValue[];
   readonly source: Mutation;
+}
+
+/** A whole row whose columns have the same order here and there: its values are left as they came. */
+class EncodedChange implements RoutedMutation {
+  readonly kind = 'upsert';
+  readonly route: Route;
+  readonly encoded: EncodedRow;
+  readonly fresh?: true;
+  readonly source: Mutation;
+
+  constructor(route: Route, source: Mutation, encoded: EncodedRow) {
+    this.route = route;
+    this.encoded = encoded;
+    this.source = source;
+    if (source.fresh === true) this.fresh = true;
+  }
+
+  get values(): readonly ChangeValue[] {
+    return this.encoded.values;
+  }
 }
 
 /** Finds for each change the table of the target that it goes to: by its name, in the schema that was chosen. */
@@ -55,6 +77,8 @@ export class TargetTables {
 
   routed(source: Mutation): RoutedMutation {
     const route = this.route(source.table);
+    const { encoded } = source;
+    if (encoded !== undefined && route.take === undefined) return new EncodedChange(route, source, encoded);
     const values = route.take === undefined ? source.values : route.take.map((at) => source.values[at]);
     const { kind, fresh, oldKey } = source;
     if (oldKey !== undefined) return { route, kind, values, source, oldKey };

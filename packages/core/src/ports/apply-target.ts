@@ -1,4 +1,5 @@
 import { TsmoltError } from '../errors.js';
+import type { BatchRow } from '../encoded-row.js';
 import type { ErrorDetails } from '../errors.js';
 import type { TableName } from '../names.js';
 import type { Table } from '../schema.js';
@@ -14,7 +15,7 @@ export interface RowBatch {
   /** None of the rows is there: `upsert` may be faster then, and refuses those that are. */
   readonly fresh?: boolean;
   /** No two rows have the same key. Values in the order of `columns`; none is undefined. */
-  readonly rows: readonly (readonly ChangeValue[])[];
+  readonly rows: readonly BatchRow[];
 }
 
 export interface ApplyOptions {

@@ -1,5 +1,6 @@
 import { TsmoltError } from '../errors.js';
 import type { ErrorDetails } from '../errors.js';
+import type { EncodedRow } from '../encoded-row.js';
 import type { TableName } from '../names.js';
 import type { PartialOrder } from '../positions/partial-order.js';
 import type { UnrepresentablePolicy } from './snapshot-source.js';
@@ -32,6 +33,11 @@ export interface Mutation {
   readonly fresh?: true;
   readonly table: ChangedTable;
   readonly values: readonly ChangeValue[];
+  /**
+   * The same values as they came, of an upsert without `oldKey`, where they were not made values yet: asking for `values`
+   * would do that.
+   */
+  readonly encoded?: EncodedRow;
   /** The values of `table.key` before the change, where the change gave the row another key. */
   readonly oldKey?: readonly ChangeValue[];
   /** As much of the row before the change as the source sends. */

@@ -7,10 +7,18 @@ import type {
   QueryResult,
   QueryResultRow,
 } from 'pg';
-import { asTsmoltError, ChangeRefused, displayName, stoppedOnRequest, TsmoltError } from '@tsmolt/core';
+import {
+  asTsmoltError,
+  ChangeRefused,
+  displayName,
+  stoppedOnRequest,
+  TsmoltError,
+  valuesOf,
+} from '@tsmolt/core';
 import type {
   ApplyOptions,
   ApplyTransaction,
+  BatchRow,
   ChangeValue,
   ConnectionUrl,
   RowBatch,
@@ -104,7 +112,7 @@ export class PgwireApplyTransaction implements ApplyTransaction {
     return this.#runRows(
       'rekey',
       batch,
-      batch.rows.map((row) => [...row, ...oldKey]),
+      batch.rows.map((row) => [...valuesOf(row), ...oldKey]),
     );
   }
 
@@ -186,11 +194,7 @@ export class PgwireApplyTransaction implements ApplyTransaction {
     );
   }
 
-  async #runRows(
-    verb: ApplyVerb,
-    shape: BatchShape,
-    rows: readonly (readonly ChangeValue[])[],
-  ): Promise<number> {
+  async #runRows(verb: ApplyVerb, shape: BatchShape, rows: readonly BatchRow[]): Promise<number> {
     const { client, prepared, writer } = this.#session;
     const { dialect, options } = this.#setting;
     const subject = `${subjects[verb]} ${displayName(shape.table.name)}`;

@@ -1,11 +1,12 @@
 import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { ChangeValue, RowBatch } from '@tsmolt/core';
+import { encodedKind, EncodedRow, textHeaderBytes } from '@tsmolt/core';
+import type { BatchRow, ChangeValue, RowBatch } from '@tsmolt/core';
 import { quoteColumns, quoteTable } from '../sql.js';
 
 /** Enough for one write to the socket. */
-const chunkBytes = 64 * 1024;
+const chunkBytes = 256 * 1024;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
 const mostBytesOfUnit = 3;
 /** Up to this length a loop is faster than the calls that write any text. */
@@ -42,7 +43,7 @@ export async function copyRows(client: ClientBase, { table, columns, rows }: Row
 }
 
 /** Rows as COPY's text format has them, many lines at a time. */
-export function* copyText(rows: readonly (readonly ChangeValue[])[]): Generator<Buffer> {
+export function* copyText(rows: readonly BatchRow[]): Generator<Buffer> {
   let bytes = Buffer.allocUnsafe(chunkBytes);
   let end = 0;
   for (const row of rows) {
@@ -54,13 +55,14 @@ export function* copyText(rows: readonly (readonly ChangeValue[])[]): Generator<
       end = 0;
     }
     if (most > bytes.length) bytes = Buffer.allocUnsafe(most);
-    end = writeLine(bytes, end, row);
+    end = row instanceof EncodedRow ? writeEncodedLine(bytes, end, row) : writeLine(bytes, end, row);
   }
   if (end > 0) yield bytes.subarray(0, end);
 }
 
-/** An escaped character has two bytes: fewer than any could have. */
-function mostBytesOf(row: readonly ChangeValue[]): number {
+/** An escaped character has two bytes: fewer than any could have. A NULL that takes one byte here takes three there. */
+function mostBytesOf(row: BatchRow): number {
+  if (row instanceof EncodedRow) return 3 * (row.end - row.start) + 1;
   let bytes = 0;
   for (const value of row) bytes += 3 + (value?.length ?? 0) * mostBytesOfUnit;
   return bytes + 1;
@@ -97,4 +99,53 @@ function writeAnyText(bytes: Buffer, start: number, value: string): number {
     ? value.replaceAll(allSpecial, (character) => escapes[character] ?? '')
     : value;
   return start + bytes.write(text, start);
+}
+
+/** What follows the backslash of an escaped byte; 0 for a byte that stands for itself, as all bytes of other characters do. */
+const escapeOf = new Uint8Array(256);
+for (const [character, escape] of Object.entries(escapes)) {
+  escapeOf[character.charCodeAt(0)] = escape.charCodeAt(1);
+}
+
+/** @returns where the line ends */
+function writeEncodedLine(into: Buffer, start: number, row: EncodedRow): number {
+  const { bytes, end } = row;
+  let at = start;
+  for (let from = row.start; from < end;) {
+    if (from > row.start) into[at++] = tab;
+    if (bytes[from] !== encodedKind.text) {
+      into[at++] = backslash;
+      into[at++] = capitalN;
+      from += 1;
+      continue;
+    }
+    const length = bytes.readInt32BE(from + 1);
+    from += textHeaderBytes + length;
+    if (length > shortText) at = writeLongText(into, at, bytes.subarray(from - length, from));
+    else {
+      for (let byte = from - length; byte < from; byte++) {
+        const code = bytes[byte] ?? 0;
+        const escape = escapeOf[code] ?? 0;
+        if (escape !== 0) into[at++] = backslash;
+        into[at++] = escape === 0 ? code : escape;
+      }
+    }
+  }
+  into[at] = newline;
+  return at + 1;
+}
+
+/** Copies what lies between escaped bytes at once. */
+function writeLongText(into: Buffer, start: number, text: Buffer): number {
+  let at = start;
+  let copied = 0;
+  for (let byte = 0; byte < text.length; byte++) {
+    const escape = escapeOf[text[byte] ?? 0] ?? 0;
+    if (escape === 0) continue;
+    at += text.copy(into, at, copied, byte);
+    into[at++] = backslash;
+    into[at++] = escape;
+    copied = byte + 1;
+  }
+  return at + text.copy(into, at, copied);
 }

@@ -1,3 +1,4 @@
+import { encodeRow } from '@tsmolt/core';
 import { describe, expect, test } from 'vitest';
 import { statementsOf, TextArrayWriter } from './text-arrays.js';
 
@@ -11,8 +12,15 @@ function element(text: string): string {
   return bytes.length.toString(16).padStart(8, '0') + bytes.toString('hex');
 }
 
+/** The same for values, for the bytes of the same values, and for rows of both kinds. */
 function written(rows: readonly (readonly (string | null | undefined)[])[], columns: number): string[] {
-  return new TextArrayWriter().write(rows, columns).map((bytes) => bytes.toString('hex'));
+  const writer = new TextArrayWriter();
+  const of = (some: Parameters<TextArrayWriter['write']>[0]): string[] =>
+    writer.write(some, columns).map((bytes) => bytes.toString('hex'));
+  const fromValues = of(rows);
+  expect(of(rows.map(encodeRow))).toEqual(fromValues);
+  expect(of(rows.map((row, index) => (index % 2 === 0 ? encodeRow(row) : row)))).toEqual(fromValues);
+  return fromValues;
 }
 
 describe('text[] in binary', () => {
@@ -45,6 +53,7 @@ describe('text[] in binary', () => {
 
   test('does not take a value that is not there for NULL', () => {
     expect(() => written([['1'], [undefined]], 1)).toThrow('column 1');
+    expect(() => new TextArrayWriter().write([encodeRow([undefined])], 1)).toThrow('column 1');
   });
 });
 

@@ -1,4 +1,5 @@
-import type { ChangeValue } from '@tsmolt/core';
+import { encodedKind, EncodedRow, textHeaderBytes } from '@tsmolt/core';
+import type { BatchRow } from '@tsmolt/core';
 
 /** `pg_type.oid` of text: the type of the elements. */
 const textOid = 25;
@@ -20,11 +21,15 @@ const shortText = 48;
 export class TextArrayWriter {
   #bytes = Buffer.allocUnsafe(firstCapacity);
   #end = 0;
+  /** Where the next column of each row begins, of those that are bytes. */
+  #next = new Int32Array(0);
 
   /** One array for each column, in the order of the values in a row. @throws where a value is undefined */
-  write(rows: readonly (readonly ChangeValue[])[], columns: number): Buffer[] {
+  write(rows: readonly BatchRow[], columns: number): Buffer[] {
     if (this.#bytes.length > keptCapacity) this.#bytes = Buffer.allocUnsafe(firstCapacity);
     this.#end = 0;
+    if (this.#next.length < rows.length) this.#next = new Int32Array(rows.length);
+    for (const [index, row] of rows.entries()) this.#next[index] = row instanceof EncodedRow ? row.start : 0;
     const starts: number[] = [];
     for (let column = 0; column < columns; column++) {
       starts.push(this.#end);
@@ -33,23 +38,43 @@ export class TextArrayWriter {
     return starts.map((start, index) => this.#bytes.subarray(start, starts[index + 1] ?? this.#end));
   }
 
-  #writeColumn(rows: readonly (readonly ChangeValue[])[], column: number): void {
+  #writeColumn(rows: readonly BatchRow[], column: number): void {
     const start = this.#end;
     this.#reserve(headerBytes);
     this.#end += headerBytes;
     let hasNull = 0;
-    for (const row of rows) {
-      const value = row[column];
+    for (const [index, row] of rows.entries()) {
+      const value = row instanceof EncodedRow ? this.#writeNext(row, index) : row[column];
       if (typeof value === 'string') this.#writeText(value);
       else if (value === null) {
         hasNull = 1;
         this.#writeLength(-1);
-      } else throw new Error(`a row of a batch has no value for column ${column + 1}`);
+      } else if (value === undefined)
+        throw new Error(`a row of a batch has no value for column ${column + 1}`);
     }
     // Dimensions, whether there are NULLs, type; then the one dimension's length and lower bound.
     [1, hasNull, textOid, rows.length, 1].forEach((number, index) => {
       this.#bytes.writeInt32BE(number, start + index * 4);
     });
+  }
+
+  /** Length and bytes stand there as they stand here. @returns true where it is written, else what there is instead of a text */
+  #writeNext({ bytes }: EncodedRow, index: number): true | null | undefined {
+    const from = this.#next[index] ?? 0;
+    if (bytes[from] !== encodedKind.text) {
+      this.#next[index] = from + 1;
+      return bytes[from] === encodedKind.null ? null : undefined;
+    }
+    const length = bytes.readInt32BE(from + 1);
+    const first = from + textHeaderBytes;
+    this.#next[index] = first + length;
+    this.#writeLength(length);
+    this.#reserve(length);
+    const [into, at] = [this.#bytes, this.#end];
+    if (length > shortText) bytes.copy(into, at, first, first + length);
+    else for (let byte = 0; byte < length; byte++) into[at + byte] = bytes[first + byte] ?? 0;
+    this.#end += length;
+    return true;
   }
 
   #writeLength(length: number): void {
@@ -92,9 +117,7 @@ const mostUnits = 4 * 1024 * 1024;
 const mostRows = 10_000;
 
 /** Deals rows out to statements that servers take. A row that is larger than a statement should be has one of its own. */
-export function* statementsOf<Row extends readonly ChangeValue[]>(
-  rows: readonly Row[],
-): Generator<readonly Row[]> {
+export function* statementsOf<Row extends BatchRow>(rows: readonly Row[]): Generator<readonly Row[]> {
   let first = 0;
   let units = 0;
   for (const [index, row] of rows.entries()) {
@@ -109,7 +132,8 @@ export function* statementsOf<Row extends readonly ChangeValue[]>(
   if (first < rows.length) yield first === 0 ? rows : rows.slice(first);
 }
 
-function unitsOf(row: readonly ChangeValue[]): number {
+function unitsOf(row: BatchRow): number {
+  if (row instanceof EncodedRow) return row.end - row.start;
   let units = 0;
   for (const value of row) units += 4 + (value?.length ?? 0);
   return units;

@@ -118,8 +118,10 @@ export class ChangeStream {
     });
     const intake = spill === undefined ? undefined : this.#intake(decoder, spill);
     return {
-      message: (bytes, offset) =>
-        intake === undefined ? decoder.decode(bytes, offset) : intake.message(bytes, offset),
+      message: (bytes, start, end) =>
+        intake === undefined
+          ? decoder.decode(bytes, start, end)
+          : intake.message(bytes.subarray(start, end), 0),
       keepalive: (position, at) => (intake ?? decoder).heartbeat(position, at),
       progress: () => ({
         received: decoder.reached,
@@ -136,7 +138,7 @@ export class ChangeStream {
     const { signal } = this.#ended;
     const transactions = new StreamedTransactions({
       spill,
-      decode: (message, offset) => decoder.decode(message, offset),
+      decode: (message, offset) => decoder.decode(message, offset, message.length),
       ready: () => this.#flow.ready(),
       signal,
     });

@@ -1,3 +1,5 @@
+import { encodedKind, EncodedRow, endOfValue } from '@tsmolt/core';
+
 /** Milliseconds from 1970 to 2000, where PostgreSQL's clock begins. */
 export const postgresEpochMs = 946_684_800_000;
 
@@ -10,11 +12,35 @@ export const postgresEpochMs = 946_684_800_000;
 export class MessageCursor {
   #bytes: Buffer = Buffer.alloc(0);
   #offset = 0;
+  #end = 0;
 
   /** Turns to another message. Its bytes are only looked at until the next call. */
-  reset(bytes: Buffer, offset: number): void {
+  reset(bytes: Buffer, offset: number, end: number): void {
     this.#bytes = bytes;
     this.#offset = offset;
+    this.#end = end;
+  }
+
+  /**
+   * So many values of a row, as they are.
+   *
+   * @returns undefined where one of them has another form than text @throws RangeError where they go beyond the message
+   */
+  row(columns: number): EncodedRow | undefined {
+    const bytes = this.#bytes;
+    const start = this.#offset;
+    let at = start;
+    let whole = true;
+    for (let column = 0; column < columns; column++) {
+      const kind = bytes[at];
+      if (kind !== encodedKind.text && kind !== encodedKind.null && kind !== encodedKind.unsent)
+        return undefined;
+      if (kind === encodedKind.unsent) whole = false;
+      at = endOfValue(bytes, at);
+      if (at > this.#end) throw new RangeError(`value ${column + 1} of a row goes beyond its message`);
+    }
+    this.#offset = at;
+    return new EncodedRow(bytes, { start, end: at, whole });
   }
 
   byte(): number {
@@ -65,7 +91,7 @@ export class MessageCursor {
   text(length: number): string {
     const start = this.#offset;
     const end = start + length;
-    if (end > this.#bytes.length) throw new RangeError(`a value of ${length} bytes goes beyond its message`);
+    if (end > this.#end) throw new RangeError(`a value of ${length} bytes goes beyond its message`);
     this.#offset = end;
     return this.#bytes.toString('utf8', start, end);
   }

@@ -50,9 +50,7 @@ const block = [Buffer.from('S\0\0\0\u0007\u0001'), Buffer.from('I\0\0\0\u0007row
 
 function give({ intake }: Scene, ...messages: readonly Buffer[]): void {
   for (const message of messages) {
-    const bytes = Buffer.from(message);
-    intake.message(bytes, 0);
-    bytes.fill(0);
+    intake.message(message, 0);
   }
 }
 

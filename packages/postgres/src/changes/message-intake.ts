@@ -27,12 +27,11 @@ export class MessageIntake {
     this.#parts = parts;
   }
 
-  /** @param bytes gone when this returns @throws what the message is refused with */
+  /** @throws what the message is refused with */
   message(bytes: Buffer, offset: number): void {
     const { transactions } = this.#parts;
     if (this.#busy) {
-      const copy = Buffer.from(bytes.subarray(offset));
-      this.#waiting.push(() => transactions.take(copy, 0));
+      this.#waiting.push(() => transactions.take(bytes, offset));
       return;
     }
     const work = transactions.take(bytes, offset);

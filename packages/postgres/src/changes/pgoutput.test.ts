@@ -57,7 +57,9 @@ function decoded(from: bigint, ...messages: readonly Buffer[]): ChangeEvent[] {
     from,
     emit: (event) => events.push(event),
   });
-  for (const message of messages) decoder.decode(Buffer.concat([Buffer.alloc(3), message]), 3);
+  for (const message of messages) {
+    decoder.decode(Buffer.concat([Buffer.alloc(3), message, Buffer.alloc(2)]), 3, 3 + message.length);
+  }
   return events;
 }
 
@@ -88,9 +90,9 @@ describe('a heartbeat', () => {
     const decoder = new PgoutputDecoder({ tables, from: 10n, emit: (event) => events.push(event) });
     decoder.heartbeat(9n, 1);
     decoder.heartbeat(10n, 2);
-    decoder.decode(begin(20n), 0);
+    decoder.decode(begin(20n), 0, begin(20n).length);
     decoder.heartbeat(30n, 3);
-    decoder.decode(commit(25n), 0);
+    decoder.decode(commit(25n), 0, commit(25n).length);
     decoder.heartbeat(25n, 4);
     decoder.heartbeat(24n, 5);
     expect(events.map((event) => ('at' in event ? event.at : event.kind))).toEqual([2, 'commit', 4]);

@@ -1,5 +1,5 @@
-import { displayName, TsmoltError } from '@tsmolt/core';
-import type { ChangeEvent, ChangeValue, Mutation, TableName } from '@tsmolt/core';
+import { displayName, EncodedRow, EncodedUpsert, TsmoltError } from '@tsmolt/core';
+import type { BatchRow, ChangeEvent, ChangeValue, Mutation, TableName } from '@tsmolt/core';
 import { quoteTable } from '@tsmolt/pgwire';
 import { printPosition } from './log-position.js';
 import { MessageCursor } from './message-cursor.js';
@@ -12,7 +12,6 @@ const kind = {
   begin: 0x42, commit: 0x43, delete: 0x44, insert: 0x49, message: 0x4d, origin: 0x4f, relation: 0x52, truncate: 0x54,
   update: 0x55, type: 0x59,
   newTuple: 0x4e, oldTuple: 0x4f, keyTuple: 0x4b,
-  null: 0x6e, text: 0x74, unchanged: 0x75,
 } as const; // prettier-ignore
 
 /** About what an event holds beside its text, and a value beside its bytes. */
@@ -61,25 +60,25 @@ export class PgoutputDecoder {
   }
 
   /**
-   * @param offset where the message begins in its bytes
+   * @param start where the message begins in the bytes, which are never written again
    * @throws TsmoltError `TSM5003` for a change of a row that nothing identifies, `TSM5006` for what version 1 does not have
    */
-  decode(message: Buffer, offset: number): void {
+  decode(message: Buffer, start: number, end: number): void {
     const cursor = this.#cursor;
-    cursor.reset(message, offset);
+    cursor.reset(message, start, end);
     switch (cursor.byte()) {
       case kind.insert:
-        return this.#insert(message.length);
+        return this.#insert(end - start);
       case kind.update:
-        return this.#update(message.length);
+        return this.#update(end - start);
       case kind.delete:
-        return this.#delete(message.length);
+        return this.#delete(end - start);
       case kind.begin:
         return this.#begin();
       case kind.commit:
         return this.#commit();
       case kind.relation:
-        return this.#relation(message.length);
+        return this.#relation(end - start);
       case kind.truncate:
         return this.#truncate();
       case kind.type:
@@ -88,7 +87,7 @@ export class PgoutputDecoder {
       case kind.message:
         return;
       default:
-        throw unknownMessage(message[offset] ?? 0);
+        throw unknownMessage(message[start] ?? 0);
     }
   }
 
@@ -148,33 +147,43 @@ export class PgoutputDecoder {
     const table = this.#table();
     if (table === undefined) return;
     this.#cursor.byte();
-    const values = this.#tuple(table);
-    refuseWithoutKey(table, values);
-    this.#send({ kind: 'upsert', fresh: true, table: table.changed, values }, bytes);
+    const row = this.#row(table);
+    refuseWithoutKey(table, row);
+    this.#emit(new EncodedUpsert(table.changed, row, true), eventOverhead + bytes);
   }
 
   #update(bytes: number): void {
     const table = this.#table();
     if (table === undefined) return;
-    let tuple = this.#cursor.byte();
-    let old: ChangeValue[] | undefined;
-    const whole = tuple === kind.oldTuple;
-    if (tuple !== kind.newTuple) {
-      old = this.#tuple(table);
-      if (!whole) old = keyOnly(table, old);
-      tuple = this.#cursor.byte();
-    }
+    const tuple = this.#cursor.byte();
+    if (tuple === kind.newTuple) this.#updateInPlace(table, bytes);
+    else this.#updateFrom(table, tuple === kind.oldTuple, bytes);
+  }
+
+  /** The key is what it was, and the server did not have to send any of the old row. */
+  #updateInPlace(table: StreamedTable, bytes: number): void {
+    const row = this.#row(table);
+    refuseWithoutKey(table, row);
+    if (row.whole) this.#emit(new EncodedUpsert(table.changed, row, false), eventOverhead + bytes);
+    else this.#send({ kind: 'update', table: table.changed, values: row.values }, bytes);
+  }
+
+  /** @param whole whether all of the old row was sent, not only its key */
+  #updateFrom(table: StreamedTable, whole: boolean, bytes: number): void {
+    const sent = this.#tuple(table);
+    const old = whole ? sent : keyOnly(table, sent);
+    this.#cursor.byte();
     const values = this.#tuple(table);
-    if (old !== undefined) fillUnchanged(values, old);
+    fillUnchanged(values, old);
     refuseWithoutKey(table, values);
-    const oldKey = old === undefined ? undefined : changedKey(table, old, values);
+    const oldKey = changedKey(table, old, values);
     this.#send(
       {
         kind: values.includes(undefined) ? 'update' : 'upsert',
         table: table.changed,
         values,
         ...(oldKey === undefined ? {} : { oldKey }),
-        ...(whole && old !== undefined ? { before: old } : {}),
+        ...(whole ? { before: old } : {}),
       },
       bytes,
     );
@@ -194,30 +203,21 @@ export class PgoutputDecoder {
     this.#emit(mutation, eventOverhead + bytes + valueOverhead * mutation.values.length);
   }
 
-  /** TupleData: each value once from bytes to text. */
-  #tuple({ changed: { name, columns } }: StreamedTable): ChangeValue[] {
-    const count = this.#cursor.uint16();
-    if (count !== columns.length) throw otherShape(name, count, columns.length);
-    const values: ChangeValue[] = [];
-    for (let index = 0; index < count; index++) values.push(this.#value(name));
-    return values;
+  /** TupleData, as values. */
+  #tuple(table: StreamedTable): ChangeValue[] {
+    return [...this.#row(table).values];
   }
 
-  #value(table: TableName): ChangeValue {
-    const cursor = this.#cursor;
-    switch (cursor.byte()) {
-      case kind.text:
-        return cursor.text(cursor.uint32());
-      case kind.null:
-        return null;
-      case kind.unchanged:
-        return undefined;
-      default:
-        throw new TsmoltError('TSM5006', {
-          message: `${displayName(table)}: the server sent a value in a form that was not asked for`,
-          advice: 'Please report this with the version of the server.',
-        });
-    }
+  /** TupleData, as it is. */
+  #row({ changed: { name, columns } }: StreamedTable): EncodedRow {
+    const count = this.#cursor.uint16();
+    if (count !== columns.length) throw otherShape(name, count, columns.length);
+    const row = this.#cursor.row(count);
+    if (row !== undefined) return row;
+    throw new TsmoltError('TSM5006', {
+      message: `${displayName(name)}: the server sent a value in a form that was not asked for`,
+      advice: 'Please report this with the version of the server.',
+    });
   }
 }
 
@@ -246,12 +246,13 @@ function changedKey(
   return oldKey;
 }
 
-function refuseWithoutKey({ changed: { name, key } }: StreamedTable, values: readonly ChangeValue[]): void {
+function refuseWithoutKey({ changed: { name, key } }: StreamedTable, row: BatchRow): void {
   if (key.length === 0) throw withoutIdentity([name], 'its changes do not say which row they mean');
-  for (const position of key) {
-    const value = values[position];
-    if (value === null || value === undefined) throw incompleteKey(name);
-  }
+  const has =
+    row instanceof EncodedRow
+      ? (position: number): boolean => row.hasText(position)
+      : (position: number): boolean => typeof row[position] === 'string';
+  if (!key.every(has)) throw incompleteKey(name);
 }
 
 function incompleteKey(table: TableName): TsmoltError {

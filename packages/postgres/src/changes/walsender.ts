@@ -4,6 +4,8 @@ import type { Server } from '@tsmolt/pgwire';
 import { sessionSettings } from '../sql.js';
 import { printPosition } from './log-position.js';
 import { MessageCursor, postgresEpochMs } from './message-cursor.js';
+import { MessageFrames } from './message-frames.js';
+import { ReadPacer } from './read-pacer.js';
 import { youngPublication } from './stream-errors.js';
 
 /** First bytes of the messages inside CopyData. */
@@ -31,8 +33,8 @@ export interface StreamRequest {
 
 /** Who listens. What `message` and `keepalive` throw ends the stream with that. */
 export interface StreamListener {
-  /** A message of the output plugin: the rest of the bytes from the offset on. They are gone when this returns. */
-  message(bytes: Buffer, offset: number): void;
+  /** A message of the output plugin. Its bytes are never written again. */
+  message(bytes: Buffer, start: number, end: number): void;
   keepalive(position: bigint, at: number): void;
   /** How far the stream has come here, and how far it is durable on the target. */
   progress(): { readonly received: bigint; readonly acknowledged: bigint };
@@ -60,6 +62,7 @@ export class Walsender {
   readonly #connection: DriverConnection;
   readonly #versionNumber: number;
   readonly #cursor = new MessageCursor();
+  readonly #pacer = new ReadPacer(this);
   #listener: StreamListener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #heardAt = 0;
@@ -87,6 +90,7 @@ export class Walsender {
   async connect(): Promise<void> {
     if (this.#stopped) throw new Error('Connection terminated before it began');
     await this.#client.connect();
+    this.#divide();
     // One at a time: before version 15 a walsender takes no two statements at once.
     for (const statement of sessionSettings(this.#versionNumber).split('; ')) {
       await this.#client.query(statement);
@@ -123,7 +127,6 @@ export class Walsender {
       // The driver gives a statement that brings its own `submit` everything that the server answers to it.
       this.#client.query({
         submit: (connection: pg.Connection) => connection.query(sql),
-        handleCopyData: ({ chunk }: { readonly chunk: Buffer }) => this.#take(chunk),
         handleError: fail,
         handleCommandComplete: () => undefined,
         handleReadyForQuery: ended,
@@ -205,13 +208,34 @@ export class Walsender {
     this.sendStatus(this.#pauses === 0);
   }
 
-  #take(chunk: Buffer): void {
+  /**
+   * Changes are taken from the socket where it reads them, past the driver, which makes objects of each; everything else goes
+   * to the driver. Nothing has been asked of the server yet, so that the driver waits for no rest of a message.
+   */
+  #divide(): void {
+    const { stream } = this.#connection;
+    const driver = stream.listeners('data') as ((bytes: Buffer) => void)[];
+    const frames = new MessageFrames({
+      copyData: (bytes, start, end) => this.#take(bytes, start, end),
+      other: (message) => {
+        for (const take of driver) take(message);
+      },
+    });
+    stream.removeAllListeners('data');
+    stream.on('data', (bytes: Buffer) => {
+      this.#heardAt = performance.now();
+      frames.take(bytes);
+      if (this.#listener !== undefined) this.#pacer.read(bytes.length);
+    });
+  }
+
+  #take(bytes: Buffer, start: number, end: number): void {
     const listener = this.#listener;
     if (listener === undefined) return;
-    this.#heardAt = performance.now();
     try {
-      if (chunk[0] === xlogData) listener.message(chunk, xlogDataHeader);
-      else if (chunk[0] === keepalive) this.#keepalive(chunk, listener);
+      const kind = bytes[start];
+      if (kind === xlogData) listener.message(bytes, start + xlogDataHeader, end);
+      else if (kind === keepalive) this.#keepalive(listener, bytes.subarray(start, end));
     } catch (thrown) {
       this.break(thrown);
     }
@@ -229,14 +253,15 @@ export class Walsender {
       this.break(youngPublication(message));
   }
 
-  #keepalive(chunk: Buffer, listener: StreamListener): void {
-    this.#cursor.reset(chunk, 1);
+  #keepalive(listener: StreamListener, message: Buffer): void {
+    this.#cursor.reset(message, 1, message.length);
     listener.keepalive(this.#cursor.position(), this.#cursor.time());
     if (this.#cursor.byte() === 1) this.sendStatus();
   }
 
   #unlisten(): StreamListener | undefined {
     clearInterval(this.#timer);
+    this.#pacer.stop();
     const listener = this.#listener;
     this.#listener = undefined;
     return listener;
