@@ -2,7 +2,7 @@ import { encodedKind, EncodedRow, textHeaderBytes } from './encoded-row.js';
 import type { ChangeValue } from './ports/change-source.js';
 
 /** Rows lie together in pieces of this size: a buffer for each would cost more than its bytes. */
-const pieceBytes = 64 * 1024;
+const defaultPieceBytes = 64 * 1024;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
 const mostBytesOfUnit = 3;
 /** Up to this length a loop is faster than the call that writes any text. */
@@ -14,6 +14,11 @@ export class RowEncoder {
   #start = 0;
   #end = 0;
   #whole = true;
+  readonly #pieceBytes: number;
+
+  constructor(pieceBytes: number = defaultPieceBytes) {
+    this.#pieceBytes = pieceBytes;
+  }
 
   null(): void {
     this.#reserve(1);
@@ -68,7 +73,7 @@ export class RowEncoder {
   #reserve(length: number): void {
     if (this.#end + length <= this.#bytes.length) return;
     const begun = this.#bytes.subarray(this.#start, this.#end);
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(pieceBytes, 2 * begun.length + length));
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(this.#pieceBytes, 2 * begun.length + length));
     begun.copy(this.#bytes);
     this.#start = 0;
     this.#end = begun.length;
@@ -77,7 +82,7 @@ export class RowEncoder {
 
 /** One row by itself. */
 export function encodeRow(values: readonly ChangeValue[]): EncodedRow {
-  const encoder = new RowEncoder();
+  const encoder = new RowEncoder(0);
   for (const value of values) {
     if (value === undefined) encoder.unsent();
     else if (value === null) encoder.null();
