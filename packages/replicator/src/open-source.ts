@@ -24,7 +24,7 @@ export async function openSource(
         unrepresentable: options.unrepresentable,
         ...(options.streamLargeTransactions
           ? { spill: options.staging.transactionSpill(options.memoKey) }
-          : {}),
+          : { decodingBytes: options.decodingBytes }),
         onReplaced: (table, column) => replaced.count(table, column),
         acknowledgeEveryMs: options.acknowledgeEveryMs,
         fetchMetadata: options.fetchMetadata,

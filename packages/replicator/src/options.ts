@@ -59,6 +59,8 @@ export interface ReplicationOptions {
    * asked for: PostgreSQL 18 was seen to fail at DDL in savepoints that were rolled back, which it does not without.
    */
   readonly streamLargeTransactions: boolean;
+  /** What the source may use to put large transactions together (`--decodingMemory`), where these do not come while they run. */
+  readonly decodingBytes: number;
   readonly unrepresentable: UnrepresentablePolicy;
   /** How often the source is told what is durable (`--standbyTimeout`). */
   readonly acknowledgeEveryMs: number;

@@ -64,7 +64,9 @@ export class TransactionAssembler {
     if (event.kind === 'heartbeat') return { kind: 'heartbeat', heartbeat: event };
     this.#bytes += bytes;
     if (event.kind === 'commit') return this.#commit(event);
-    this.#events.push(event);
+    // Most transactions are small: a list that is pushed to makes room for seventeen.
+    if (this.#events.length === 0) this.#events = [event];
+    else this.#events.push(event);
     if (this.#bytes <= this.#maxBytes) return undefined;
     this.#inParts = true;
     return this.#part(undefined);

@@ -24,6 +24,7 @@ interface Item {
  */
 export class WorkQueue {
   readonly #limits: FlushLimits;
+  readonly #queuedBatches: number;
   readonly #maxBytes: number;
   #items: Item[] = [];
   #bytes = 0;
@@ -36,7 +37,8 @@ export class WorkQueue {
 
   constructor(limits: FlushLimits, queuedBatches: number) {
     this.#limits = limits;
-    this.#maxBytes = limits.bytes * Math.max(1, queuedBatches);
+    this.#queuedBatches = Math.max(1, queuedBatches);
+    this.#maxBytes = limits.bytes * this.#queuedBatches;
   }
 
   /** Rows that wait, and the share of the room they take, in percent. */
@@ -44,9 +46,16 @@ export class WorkQueue {
     return { rows: this.#rows, percent: Math.min(100, (100 * this.#bytes) / this.#maxBytes) };
   }
 
-  /** Whether the reader should wait for room before it adds more. */
+  /**
+   * Whether the reader should wait for room before it adds more. Batches of small transactions are far from the limit of bytes:
+   * a reader that ran so far ahead would only fill the memory, and what lies there for long is what its collection costs most for.
+   */
   get full(): boolean {
-    return this.#bytes > this.#maxBytes && this.#failure === undefined;
+    if (this.#failure !== undefined) return false;
+    const { rows, transactions } = this.#limits;
+    const batches = Math.min(this.#rows / rows, this.#items.length / transactions);
+    const small = this.#others === 0 && batches > this.#queuedBatches;
+    return small || this.#bytes > this.#maxBytes;
   }
 
   /** @param arrivedAt by the clock of `performance` */

@@ -104,6 +104,8 @@ export interface ChangeOptions {
    * server cannot send them so early, each one comes when it has been committed.
    */
   readonly spill?: TransactionSpill;
+  /** Memory in which the server may put large transactions together before it writes them to its disk, where it can be told. */
+  readonly decodingBytes?: number;
   /** Ask the catalog for the names of columns, where the stream does not have them (`--fetchMetadata`). */
   readonly fetchMetadata?: boolean;
 }

@@ -44,7 +44,7 @@ export async function copyRows(client: ClientBase, { table, columns, rows }: Row
 
 /** Rows as COPY's text format has them, many lines at a time. */
 export function* copyText(rows: readonly BatchRow[]): Generator<Buffer> {
-  let bytes = Buffer.allocUnsafe(chunkBytes);
+  let bytes = Buffer.allocUnsafe(Math.min(chunkBytes, bytesOf(rows)));
   let end = 0;
   for (const row of rows) {
     const most = mostBytesOf(row);
@@ -58,6 +58,16 @@ export function* copyText(rows: readonly BatchRow[]): Generator<Buffer> {
     end = row instanceof EncodedRow ? writeEncodedLine(bytes, end, row) : writeLine(bytes, end, row);
   }
   if (end > 0) yield bytes.subarray(0, end);
+}
+
+/** About as many as the rows take: room for a few more than a piece would be collected again, for each batch. */
+function bytesOf(rows: readonly BatchRow[]): number {
+  let bytes = 0;
+  for (const row of rows) {
+    bytes += row instanceof EncodedRow ? 2 * (row.end - row.start) : mostBytesOf(row);
+    if (bytes >= chunkBytes) break;
+  }
+  return bytes;
 }
 
 /** An escaped character has two bytes: fewer than any could have. A NULL that takes one byte here takes three there. */

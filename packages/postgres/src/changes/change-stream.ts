@@ -65,6 +65,7 @@ export class ChangeStream {
     refuseForgotten(slot, from);
     refuseBeyond(await logEnd(pool), from);
     await this.#walsender.connect();
+    if (options.decodingBytes !== undefined) await this.#walsender.allowMemory(options.decodingBytes);
     const spill = this.#spill;
     await spill?.clear();
     const request = {

@@ -19,6 +19,9 @@ const mostSilenceMs = 120_000;
 /** How long the server may take to close a connection that has said goodbye. */
 const goodbyeMs = 2000;
 
+/** What a setting of the server holds at most. */
+const mostKilobytes = 2 ** 31 - 1;
+
 /** SQLSTATE. */
 const objectNotInPrerequisiteState = '55000';
 
@@ -95,6 +98,18 @@ export class Walsender {
     for (const statement of sessionSettings(this.#versionNumber).split('; ')) {
       await this.#client.query(statement);
     }
+  }
+
+  /**
+   * Lets the server put large transactions together in so much memory before it writes them to its disk and reads them again,
+   * which takes it about as long as decoding them. Never less than it would take anyway; before version 13 nothing can be said.
+   */
+  async allowMemory(bytes: number): Promise<void> {
+    const kilobytes = Math.min(Math.floor(bytes / 1024), mostKilobytes);
+    await this.#client.query(
+      `SELECT set_config(name, greatest(setting::bigint, ${kilobytes})::text, false)
+       FROM pg_settings WHERE name = 'logical_decoding_work_mem'`,
+    );
   }
 
   /** The number of the cluster, which stays when a standby is promoted. */

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { escapePasswordCommand } from './escape-password-command.js';
-import { fetchCommand } from './fetch-command.js';
 import { commandsBelow, separateBooleans } from './boolean-flags.js';
-import { replicatorCommand } from './replicator/replicator-command.js';
-import { userscriptCommand } from './userscript-command.js';
-import { verifyCommand } from './verify-command.js';
+
+type MakeCommand = (exit: (code: number) => void) => Command;
+
+/** In the order of the help. Loaded when they are called: what only another command needs is nothing to wait for. */
+const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  fetch: async () => (await import('./fetch-command.js')).fetchCommand,
+  verify: async () => (await import('./verify-command.js')).verifyCommand,
+  replicator: async () => (await import('./replicator/replicator-command.js')).replicatorCommand,
+  userscript: async () => (await import('./userscript-command.js')).userscriptCommand,
+  'escape-password': async () => (await import('./escape-password-command.js')).escapePasswordCommand,
+};
 
 /**
  * The `tsmolt` command.
@@ -20,13 +26,9 @@ export async function main(args: readonly string[]): Promise<number> {
     .version(version())
     // Flags belong to the command that they follow.
     .enablePositionalOptions()
-    .addCommand(fetchCommand((code) => (exitCode = code)))
-    .addCommand(verifyCommand((code) => (exitCode = code)))
-    .addCommand(replicatorCommand((code) => (exitCode = code)))
-    .addCommand(userscriptCommand((code) => (exitCode = code)))
-    .addCommand(escapePasswordCommand())
     .showHelpAfterError('(add --help for all options and examples)')
     .exitOverride();
+  for (const make of await commandsFor(args)) program.addCommand(make((code) => (exitCode = code)));
   // Subcommands do not inherit what is set before they are added.
   for (const command of commandsBelow(program))
     command.exitOverride().showHelpAfterError('(add --help for all options and examples)');
@@ -37,6 +39,12 @@ export async function main(args: readonly string[]): Promise<number> {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
     throw thrown;
   }
+}
+
+/** The command that is called, or all of them where none is: for the help. */
+function commandsFor([name = '']: readonly string[]): Promise<MakeCommand[]> {
+  const called = Object.hasOwn(commands, name) ? [commands[name]] : Object.values(commands);
+  return Promise.all(called.flatMap((load) => (load === undefined ? [] : [load()])));
 }
 
 function version(): string {

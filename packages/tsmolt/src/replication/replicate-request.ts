@@ -45,6 +45,8 @@ export interface ReplicationTuning {
   readonly onDdl: DdlPolicy;
   readonly onMissingKey: MissingKeyPolicy;
   readonly streamLargeTransactions: boolean;
+  /** Bytes. */
+  readonly decodingMemory: number;
 }
 
 /**
@@ -105,4 +107,5 @@ export const replicationDefaults: ReplicationTuning = {
   onDdl: 'pause',
   onMissingKey: 'pause',
   streamLargeTransactions: false,
+  decodingMemory: 256 * 1024 * 1024,
 };

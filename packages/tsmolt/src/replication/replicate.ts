@@ -93,6 +93,7 @@ function limitsOf(tuning: ReplicationTuning) {
   return {
     fetchMetadata: tuning.fetchMetadata,
     streamLargeTransactions: tuning.streamLargeTransactions,
+    decodingBytes: tuning.decodingMemory,
     unrepresentable: tuning.unrepresentable,
     acknowledgeEveryMs: tuning.standbyTimeout,
     flush: {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { replicationDefaults as defaults } from '../../replication/replicate-request.js';
-import { positiveInteger } from '../values.js';
+import { byteSize, positiveInteger } from '../values.js';
 import { durationOption } from './duration-option.js';
 import {
   addConnectionFlags,
@@ -54,6 +54,11 @@ export function pglogicalCommand(exit: (code: number) => void): Command {
         'how often the source is told what is durable',
         defaults.standbyTimeout,
       ),
+    )
+    .option(
+      '--decodingMemory <bytes>',
+      'what the source may use for a large transaction before it writes it to its disk (default: 256MiB; tsmolt only)',
+      byteSize,
     )
     .option(
       '--streamLargeTransactions',
