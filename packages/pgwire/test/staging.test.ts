@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { ConnectionUrl } from '@tsmolt/core';
-import type { ApplyTarget, StagingOptions, StagingStore } from '@tsmolt/core';
+import type { ApplyTarget, ApplyTransaction, StagingOptions, StagingStore } from '@tsmolt/core';
 import { identify, openStaging, PgwireApplyTarget, PgwireDeadLetters } from '@tsmolt/pgwire';
 import type { ApplyDialect, StagingSessions } from '@tsmolt/pgwire';
 import { createDatabase, runSql, sharedServer, startTcpProxy } from '@tsmolt/testkit';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { options, usePools } from './pools.js';
 
 const fixture = usePools();
@@ -96,25 +96,34 @@ describe('where staging lies', () => {
       schema: 'public',
       table: 'dlq',
     });
-    const parked = letters.park({
-      sequence: '1',
-      table: { schema: 'public', table: 't' },
-      key: '[]',
-      kind: 'delete',
-      after: {},
-      position: '',
-      committedAt: 0,
-      attempts: 0,
-      reason: '',
-    });
+    const parked = letters.park({ ...change, sequence: '1' });
     await expect(parked).rejects.toMatchObject({
       code: 'TSM3001',
       advice: expect.stringContaining('CREATE TABLE IF NOT EXISTS "public"."dlq"') as string,
+    });
+    await runSql(fixture.url(), 'DROP TABLE _replicator.spilled_transactions');
+    await expect(open(modest.href, { hasUnloggedTables: true }, { create: false })).rejects.toMatchObject({
+      code: 'TSM3001',
+      message: expect.stringContaining('spilled_transactions') as string,
+      advice: expect.stringContaining(
+        'CREATE UNLOGGED TABLE IF NOT EXISTS "_replicator"."spilled_transactions" ("stream" TEXT NOT NULL',
+      ) as string,
     });
     for (const one of opened.splice(0)) await one.close();
     await runSql(fixture.url(), 'DROP OWNED BY modest', 'DROP ROLE modest');
   });
 });
+
+const change = {
+  table: { schema: 'public', table: 't' },
+  key: '[]',
+  kind: 'delete',
+  after: {},
+  position: '',
+  committedAt: 0,
+  attempts: 0,
+  reason: '',
+} as const;
 
 describe('a lease', () => {
   /** Short enough to see it renewed. */
@@ -164,6 +173,65 @@ describe('a lease', () => {
     await expect(store.acquireLease('l')).rejects.toMatchObject({ code: 'TSM7003' });
     await lease?.release();
     await runSql(fixture.url(), 'DELETE FROM _replicator.leases', 'DROP TABLE fenced');
+  });
+
+  test('fences what has no checkpoint: rows of the target, and changes that are staged', async () => {
+    const store = await open(fixture.url());
+    const fenced = async (work: (within: ApplyTransaction) => Promise<void>): Promise<void> =>
+      (await target()).transaction(
+        async (transaction) => {
+          await work(transaction);
+          await store.fence(transaction);
+        },
+        { signal: new AbortController().signal, timeoutMs: 0 },
+      );
+    await runSql(fixture.url(), 'CREATE TABLE fenced (id int)');
+    const insert = (within: ApplyTransaction): Promise<void> =>
+      within.query('INSERT INTO fenced VALUES (1)', []).then(() => undefined);
+    await fenced(insert);
+    await store.acquireLease('l');
+    await fenced(insert);
+    await store.fence();
+    await runSql(fixture.url(), 'UPDATE _replicator.leases SET nonce = gen_random_uuid()');
+    await expect(fenced(insert)).rejects.toMatchObject({ code: 'TSM7003' });
+    await expect(store.fence()).rejects.toMatchObject({ code: 'TSM7003' });
+    await expect(store.stage([change])).rejects.toMatchObject({ code: 'TSM7003' });
+    expect(await store.waiting(1)).toEqual([]);
+    expect(await runSql(fixture.url(), 'SELECT id FROM fenced')).toHaveLength(2);
+    await runSql(fixture.url(), 'DELETE FROM _replicator.leases', 'DROP TABLE fenced');
+  });
+
+  test('has whoever takes it over wait for a transaction that is fenced', async () => {
+    const [store, other] = [await open(fixture.url()), await open(fixture.url())];
+    await store.acquireLease('l');
+    await runSql(fixture.url(), `UPDATE _replicator.leases SET expires = expires - INTERVAL '1 hour'`);
+    const order: string[] = [];
+    let taken: Promise<unknown> | undefined;
+    await (
+      await target()
+    ).transaction(
+      async (transaction) => {
+        await store.fence(transaction);
+        taken = other.acquireLease('l').then(() => order.push('taken'));
+        const waits = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO%leases%'`;
+        await expect.poll(() => runSql(fixture.url(), waits)).toHaveLength(1);
+        order.push('about to commit');
+      },
+      { signal: new AbortController().signal, timeoutMs: 0 },
+    );
+    await taken;
+    expect(order).toEqual(['about to commit', 'taken']);
+    await runSql(fixture.url(), 'DELETE FROM _replicator.leases');
+  });
+
+  test('that this process knows to have run out fences too, whatever the server says', async () => {
+    const store = await open(fixture.url());
+    const lease = await store.acquireLease('l');
+    const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 9000);
+    await expect(store.fence()).rejects.toMatchObject({ kind: 'retry', code: 'TSM2007' });
+    now.mockRestore();
+    expect(lease?.lost.aborted).toBe(true);
+    await runSql(fixture.url(), 'DELETE FROM _replicator.leases');
   });
 
   test('that ran out and that nobody has taken may be taken again by the same process', async () => {

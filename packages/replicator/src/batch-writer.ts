@@ -111,13 +111,19 @@ export class BatchWriter {
     return { ...(await this.#finish(outcome, end.position)), ...end };
   }
 
+  /** Where staging can take part in it, the work ends with what fences it; elsewhere it is fenced here. */
   transaction<Result>(
     work: (transaction: ApplyTransaction) => Promise<Result>,
     lazy = false,
   ): Promise<Result> {
-    const { target, signal, applyTimeoutMs: timeoutMs, statementCacheSize } = this.#options;
+    const { target, staging, signal, applyTimeoutMs: timeoutMs, statementCacheSize } = this.#options;
     if (target.applyTarget === undefined) throw new Error('the target cannot be written to');
-    return target.applyTarget.transaction(work, { signal, timeoutMs, statementCacheSize, lazy });
+    const fenced = async (transaction: ApplyTransaction): Promise<Result> => {
+      const result = await work(transaction);
+      if (!staging.sharesTransactions) await staging.fence();
+      return result;
+    };
+    return target.applyTarget.transaction(fenced, { signal, timeoutMs, statementCacheSize, lazy });
   }
 
   /** Everything put together; where the target refuses a row, half by half down to the transactions that it refuses. */
@@ -175,7 +181,9 @@ export class BatchWriter {
         deferred.map(({ staged }) => staged),
         transaction,
       );
-    if (checkpoint !== undefined) await staging.saveMemo(memoKey, checkpoint, transaction);
+    // A checkpoint is fenced by itself, without another round trip.
+    if (checkpoint === undefined) await staging.fence(transaction);
+    else await staging.saveMemo(memoKey, checkpoint, transaction);
   }
 
   /** After the transaction, where it cannot: a crash in between applies the batch once more, to the same effect. */

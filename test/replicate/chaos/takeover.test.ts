@@ -14,7 +14,12 @@ beforeEach(async () => {
   const server = await sharedServer('postgres18');
   databases = [await createDatabase(server), await createDatabase(server)];
   const [source = '', target = ''] = databases.map(({ url }) => url);
-  await runSql(source, 'CREATE TABLE notes (id int PRIMARY KEY)', 'INSERT INTO notes VALUES (1)');
+  await runSql(
+    source,
+    'CREATE TABLE notes (id int PRIMARY KEY, n int DEFAULT 0)',
+    'INSERT INTO notes VALUES (1)',
+    'CREATE TABLE lines (id int PRIMARY KEY)',
+  );
   stream = await fetchFrom(source, target);
   started = [];
 });
@@ -27,8 +32,8 @@ afterEach(async () => {
   for (const database of databases) await database.drop();
 });
 
-function start(): Running {
-  const run = startReplicator(stream);
+function start(...more: string[]): Running {
+  const run = startReplicator(stream, ...more);
   started.push(run);
   return run;
 }
@@ -56,43 +61,64 @@ test('a second replicator of a stream waits while the first one lives, and takes
   expect((await second.finished).exitCode).toBe(0);
 });
 
-test('a replicator that was stopped for longer than its lease writes nothing any more when it goes on', async () => {
-  await runSql(
-    stream.target,
-    `CREATE TABLE writes (id int);
+/** How a batch is committed: with its checkpoint, before it, and where no transaction of the target sees the lease. */
+const ways: readonly (readonly [
+  string,
+  () => Promise<{ readonly staging?: string; readonly more: string[] }>,
+])[] = [
+  ['with its checkpoint', () => Promise.resolve({ more: [] })],
+  ['in groups of tables', () => Promise.resolve({ more: ['--enableParallelApplies'] })],
+  [
+    'with its checkpoint in another database',
+    async () => {
+      const elsewhere = await createDatabase(await sharedServer('postgres18'));
+      databases.push(elsewhere);
+      return { staging: elsewhere.url, more: ['--stagingConn', elsewhere.url] };
+    },
+  ],
+];
+
+test.each(ways)(
+  'a replicator that was stopped for longer than its lease writes nothing any more: %s',
+  async (_, way) => {
+    await runSql(
+      stream.target,
+      `CREATE TABLE writes (id int);
      CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.writes VALUES (NEW.id); RETURN NEW; END $$;
      CREATE TRIGGER note AFTER INSERT OR UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION note()`,
-  );
-  const first = start();
-  await first.printed(/starting anew/);
-  await arrives(2);
-  const locker = await connectSql(stream.target);
-  try {
-    await locker.query('BEGIN; LOCK TABLE notes IN SHARE MODE');
-    await runSql(stream.source, 'INSERT INTO notes VALUES (3)');
-    const waits = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'notes'::regclass`;
-    await vi.waitFor(async () => expect(await runSql(stream.target, waits)).toHaveLength(1), 30_000);
-    first.process.kill('SIGSTOP');
-    await expireLeases(stream.target);
-    // What the source does itself when it has not heard of a reader for too long.
-    await runSql(
-      stream.source,
-      `SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE database = current_database() AND active`,
     );
-    const second = start();
-    await second.printed(/going on from the checkpoint/);
-  } finally {
-    // The batch of the first one is done now, all but its checkpoint and COMMIT.
-    await locker.end();
-  }
-  first.process.kill('SIGCONT');
-  const { exitCode, stderr } = await first.finished;
-  expect(exitCode, stderr).toBe(1);
-  expect(stderr).toMatch(/TSM7003.*another one took over/s);
-  await arrives(4);
-  const writes = await runSql(stream.target, 'SELECT id FROM writes WHERE id > 1 ORDER BY id');
-  expect(writes).toEqual([{ id: 2 }, { id: 3 }, { id: 4 }]);
-});
+    const { staging = stream.target, more } = await way();
+    const first = start(...more);
+    await first.printed(/starting anew/);
+    await arrives(2);
+    const locker = await connectSql(stream.target);
+    try {
+      await locker.query('BEGIN; LOCK TABLE notes IN SHARE MODE');
+      await runSql(stream.source, 'INSERT INTO lines VALUES (3); INSERT INTO notes VALUES (3)');
+      const waits = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'notes'::regclass`;
+      await vi.waitFor(async () => expect(await runSql(stream.target, waits)).toHaveLength(1), 30_000);
+      first.process.kill('SIGSTOP');
+      await expireLeases(staging);
+      // What the source does itself when it has not heard of a reader for too long.
+      await runSql(
+        stream.source,
+        `SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE database = current_database() AND active`,
+      );
+      const second = start(...more);
+      await second.printed(/going on from the checkpoint/);
+    } finally {
+      // The batch of the first one is done now, all but its checkpoint and COMMIT.
+      await locker.end();
+    }
+    first.process.kill('SIGCONT');
+    const { exitCode, stderr } = await first.finished;
+    expect(exitCode, stderr).toBe(1);
+    expect(stderr).toMatch(/TSM7003.*another one took over/s);
+    await arrives(4);
+    const writes = await runSql(stream.target, 'SELECT id FROM writes WHERE id > 1 ORDER BY id');
+    expect(writes).toEqual([{ id: 2 }, { id: 3 }, { id: 4 }]);
+  },
+);
 
 test('a replicator that is asked to end hands the stream over at once', async () => {
   const first = start();

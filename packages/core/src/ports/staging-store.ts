@@ -34,6 +34,53 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+/** What is remembered under a name: checkpoints above all. */
+export interface Memos {
+  loadMemo(key: string): Promise<string | undefined>;
+  /** All there are. */
+  memos(): Promise<ReadonlyMap<string, string>>;
+  /**
+   * A memo that is named as a lease of this process is fenced: it is saved only while the lease is held, and `fence` need not
+   * be called for the transaction that it is saved in.
+   *
+   * @throws TsmoltError `TSM7003` where another process has taken the lease of that name
+   */
+  saveMemo(key: string, value: string, within?: ApplyTransaction): Promise<void>;
+}
+
+/** Changes that wait, in the order in which they were staged. */
+export interface StagedChanges {
+  stage(mutations: readonly Omit<StagedMutation, 'sequence'>[], within?: ApplyTransaction): Promise<void>;
+  /** Those of all tables that wait, oldest first, at most `limit`, after a sequence. */
+  waiting(limit: number, after?: string): Promise<readonly StagedMutation[]>;
+  /** By table: how many wait, and the time of the oldest one's commit. */
+  backlog(): Promise<readonly { table: TableName; waiting: number; oldest: number }[]>;
+  /** Within a transaction it is fenced, as by `fence`. */
+  markApplied(mutations: readonly StagedMutation[], within?: ApplyTransaction): Promise<void>;
+  /** Notes another failed attempt. */
+  markFailed(mutation: StagedMutation, reason: string): Promise<void>;
+  /** Forgets what was applied longer ago than that (`--retireOffset`). @returns rows */
+  retire(olderThanMs: number): Promise<number>;
+}
+
+/** One process at a time does what is named by a lease. */
+export interface Leases {
+  /**
+   * Resolves to undefined while another process holds the lease.
+   *
+   * @throws TsmoltError `TSM7003` where this process held it, and another one has it now
+   */
+  acquireLease(name: string): Promise<Lease | undefined>;
+  /**
+   * The last thing before a commit. Within a transaction of the target no other process can take a lease of this one until
+   * the transaction has ended. Without one it can: what it promises is that this process had its leases a moment ago, by
+   * the database's word and by its own clock.
+   *
+   * @throws TsmoltError `TSM7003` where another process has taken a lease of this one; of kind `retry` where one ran out
+   */
+  fence(within?: ApplyTransaction): Promise<void>;
+}
+
 /**
  * The replicator's memory, in a schema of its own, with tables that are named as the reference's.
  *
@@ -41,25 +88,9 @@ export interface Lease {
  * back in the order in which they were staged; a lease is held by one process at a time. Where a method takes a
  * transaction it becomes durable with it, provided that `sharesTransactions`.
  */
-export interface StagingStore {
+export interface StagingStore extends Memos, StagedChanges, Leases {
   /** Whether this schema lies where transactions of the target can write to it. */
   readonly sharesTransactions: boolean;
-  loadMemo(key: string): Promise<string | undefined>;
-  /** All there are. */
-  memos(): Promise<ReadonlyMap<string, string>>;
-  saveMemo(key: string, value: string, within?: ApplyTransaction): Promise<void>;
-  stage(mutations: readonly Omit<StagedMutation, 'sequence'>[], within?: ApplyTransaction): Promise<void>;
-  /** Those of all tables that wait, oldest first, at most `limit`, after a sequence. */
-  waiting(limit: number, after?: string): Promise<readonly StagedMutation[]>;
-  /** By table: how many wait, and the time of the oldest one's commit. */
-  backlog(): Promise<readonly { table: TableName; waiting: number; oldest: number }[]>;
-  markApplied(mutations: readonly StagedMutation[], within?: ApplyTransaction): Promise<void>;
-  /** Notes another failed attempt. */
-  markFailed(mutation: StagedMutation, reason: string): Promise<void>;
-  /** Forgets what was applied longer ago than that (`--retireOffset`). @returns rows */
-  retire(olderThanMs: number): Promise<number>;
-  /** Resolves to undefined while another process holds the lease. */
-  acquireLease(name: string): Promise<Lease | undefined>;
   /** For the changes that a stream reads before they are committed. Only who holds the lease of the stream may use it. */
   transactionSpill(stream: string): TransactionSpill;
   close(): Promise<void>;

@@ -25,6 +25,8 @@ export class PgwireLease implements Lease {
   readonly #lost = new AbortController();
   #renewal: NodeJS.Timeout | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  /** When it counts as expired here, as `performance.now` counts. */
+  #endsAt = 0;
   #released = false;
 
   /** Resolves to undefined while somebody else holds it. */
@@ -65,6 +67,20 @@ export class PgwireLease implements Lease {
     if (rowCount !== 0) throw takenOver(name);
   }
 
+  /**
+   * A process that was stopped may get here before its timers do.
+   *
+   * @throws TsmoltError of kind `retry` where the lease has run out by this process's clock: `lost` has fired then
+   */
+  refuseExpired(): void {
+    if (!this.#released && performance.now() < this.#endsAt) return;
+    this.#lose();
+    throw new TsmoltError('TSM2007', {
+      message: `the lease of ${this.#terms.name} ran out: this process was stopped, or the staging database did not answer in time`,
+      advice: 'It is asked for again.',
+    });
+  }
+
   async release(): Promise<void> {
     if (this.#released) return;
     this.#stop();
@@ -81,8 +97,8 @@ export class PgwireLease implements Lease {
   #holdFrom(asked: number): void {
     const { durationMs } = this.#terms;
     clearTimeout(this.#deadline);
-    const left = asked + durationMs * 0.8 - performance.now();
-    this.#deadline = setTimeout(() => this.#lose(), Math.max(0, left)).unref();
+    this.#endsAt = asked + durationMs * 0.8;
+    this.#deadline = setTimeout(() => this.#lose(), Math.max(0, this.#endsAt - performance.now())).unref();
     this.#renewIn(durationMs / 3);
   }
 

@@ -14,6 +14,12 @@ export interface SpillParts {
 /** Pieces that one statement deletes: few enough that it does not keep others waiting for long. */
 const piecesAtOnce = 100;
 
+/** Behind the name of a transaction, that of the rows that say what of it was rolled back: one row each, without content. */
+const rolledBackSuffix = '/rolled-back';
+
+/** A row that is there if all of those rows are: only a crash of the server takes them away, and it takes all. */
+const witness = -1;
+
 /** Transactions that have not ended, in a table of the staging schema. */
 export class PgwireTransactionSpill implements TransactionSpill {
   readonly #parts: SpillParts;
@@ -21,6 +27,8 @@ export class PgwireTransactionSpill implements TransactionSpill {
   #opening = randomUUID();
   /** How many pieces each transaction has. */
   readonly #pieces = new Map<string, number>();
+  /** The transactions that have parts which were rolled back. */
+  readonly #partly = new Set<string>();
 
   constructor(parts: SpillParts) {
     this.#parts = parts;
@@ -50,15 +58,45 @@ export class PgwireTransactionSpill implements TransactionSpill {
     }
   }
 
+  async rollBack(transaction: string, parts: readonly number[]): Promise<void> {
+    const { table, stream } = this.#parts;
+    const first = !this.#partly.has(transaction);
+    this.#partly.add(transaction);
+    await this.#run(
+      `INSERT INTO ${table} (stream, transaction, piece, content)
+        SELECT $1::TEXT, $2::TEXT, p, convert_to('', 'UTF8') FROM unnest($3::INT8[]) AS p
+        ON CONFLICT (stream, transaction, piece) DO NOTHING`,
+      [stream, this.#keyOf(transaction + rolledBackSuffix), first ? [witness, ...parts] : parts],
+    );
+  }
+
+  async rolledBack(transaction: string, among: readonly number[]): Promise<ReadonlySet<number>> {
+    if (!this.#partly.has(transaction)) return new Set();
+    const { table, stream } = this.#parts;
+    const { rows } = await this.#run(
+      `SELECT piece FROM ${table} WHERE stream = $1 AND transaction = $2 AND piece = ANY ($3::INT8[])`,
+      [stream, this.#keyOf(transaction + rolledBackSuffix), [witness, ...among]],
+    );
+    const found = new Set((rows as { readonly piece: string }[]).map(({ piece }) => Number(piece)));
+    if (!found.delete(witness)) throw gone(transaction);
+    return found;
+  }
+
   async drop(transaction: string): Promise<void> {
     this.#pieces.delete(transaction);
-    await this.#delete('stream = $1 AND transaction = $2', [this.#parts.stream, this.#keyOf(transaction)]);
+    await this.#forget(transaction);
+    if (this.#partly.delete(transaction)) await this.#forget(transaction + rolledBackSuffix);
   }
 
   async clear(): Promise<void> {
     this.#pieces.clear();
+    this.#partly.clear();
     this.#opening = randomUUID();
     await this.#delete('stream = $1', [this.#parts.stream]);
+  }
+
+  #forget(name: string): Promise<void> {
+    return this.#delete('stream = $1 AND transaction = $2', [this.#parts.stream, this.#keyOf(name)]);
   }
 
   async #delete(condition: string, values: readonly unknown[]): Promise<void> {
