@@ -12,6 +12,7 @@ import type { StreamedDatabase } from './change-streams.js';
 /** Pieces of transactions in memory. */
 class MemorySpill implements TransactionSpill {
   readonly #pieces = new Map<string, Uint8Array[]>();
+  readonly #rolledBack = new Map<string, ReadonlySet<number>>();
   /** How many were ever appended. */
   appended = 0;
 
@@ -25,6 +26,15 @@ class MemorySpill implements TransactionSpill {
 
   async *read(transaction: string): AsyncIterable<Buffer> {
     for (const piece of this.#pieces.get(transaction) ?? []) yield await Promise.resolve(Buffer.from(piece));
+  }
+
+  rollBack(transaction: string, parts: readonly number[]): Promise<void> {
+    this.#rolledBack.set(transaction, new Set([...(this.#rolledBack.get(transaction) ?? []), ...parts]));
+    return Promise.resolve();
+  }
+
+  rolledBack(transaction: string): Promise<ReadonlySet<number>> {
+    return Promise.resolve(this.#rolledBack.get(transaction) ?? new Set());
   }
 
   drop(transaction: string): Promise<void> {

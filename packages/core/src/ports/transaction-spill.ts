@@ -18,6 +18,19 @@ export interface TransactionSpill {
    * @throws TsmoltError of kind `retry` when not all of them are there any more: the stream has to be opened again
    */
   read(transaction: string): AsyncIterable<Buffer>;
+  /**
+   * Notes parts of a transaction that were rolled back, for whoever reads it: a transaction may have more of them than fit
+   * into memory.
+   *
+   * @param parts the source's numbers for them, not negative; so few that one statement holds them
+   */
+  rollBack(transaction: string, parts: readonly number[]): Promise<void>;
+  /**
+   * Which of these parts were noted as rolled back.
+   *
+   * @throws TsmoltError of kind `retry` when what was noted is not there any more: the stream has to be opened again
+   */
+  rolledBack(transaction: string, among: readonly number[]): Promise<ReadonlySet<number>>;
   /** Forgets a transaction. */
   drop(transaction: string): Promise<void>;
   /** Forgets everything, also what an earlier process has left: a stream begins. */

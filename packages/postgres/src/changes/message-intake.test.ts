@@ -27,7 +27,7 @@ function scene(): Scene {
     emit: (event) => void told.push(event.kind),
   });
   const transactions = new StreamedTransactions({
-    spill: { append: pending, drop: pending, clear: pending, read: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }) }) },
+    spill: { append: pending, drop: pending, clear: pending, rollBack: pending, rolledBack: () => Promise.resolve(new Set()), read: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }) }) },
     decode: (bytes, offset) => void told.push(bytes.toString('latin1', offset)),
     ready: () => undefined,
     signal: end.signal,

@@ -22,6 +22,10 @@ const message = (transaction: number, text: string): Buffer =>
 
 class MemorySpill implements TransactionSpill {
   readonly pieces = new Map<string, Uint8Array[]>();
+  /** The numbers of each call. */
+  readonly noted: (readonly number[])[] = [];
+  /** How many numbers were asked for at a time. */
+  readonly asked: number[] = [];
 
   append(transaction: string, piece: Uint8Array): Promise<void> {
     this.pieces.set(transaction, [...(this.pieces.get(transaction) ?? []), piece]);
@@ -30,6 +34,17 @@ class MemorySpill implements TransactionSpill {
 
   async *read(transaction: string): AsyncIterable<Buffer> {
     for (const piece of this.pieces.get(transaction) ?? []) yield await Promise.resolve(Buffer.from(piece));
+  }
+
+  rollBack(_transaction: string, parts: readonly number[]): Promise<void> {
+    this.noted.push(parts);
+    return Promise.resolve();
+  }
+
+  rolledBack(_transaction: string, among: readonly number[]): Promise<ReadonlySet<number>> {
+    this.asked.push(among.length);
+    const all = new Set(this.noted.flat());
+    return Promise.resolve(new Set(among.filter((part) => all.has(part))));
   }
 
   drop(transaction: string): Promise<void> {
@@ -83,11 +98,24 @@ describe('a streamed transaction', () => {
   });
 
   test('leaves out the subtransactions that were rolled back, and only those', async () => {
-    const { decoded } = await taken([
+    const { decoded, spill } = await taken([
       start(7), message(7, 'Rone'), message(8, 'Ino'), stop, abort(7, 8),
       start(7), message(7, 'Rtwo'), message(9, 'Iyes'), stop, commit(7),
     ]); // prettier-ignore
     expect(decoded).toEqual([begun, 'Rone', 'Rtwo', 'Iyes', committed]);
+    expect(spill.asked).toEqual([]);
+  });
+
+  test('keeps only the latest numbers of rolled-back subtransactions in memory, however many there are', async () => {
+    const many = Array.from({ length: 2500 }, (_, index) => index + 100);
+    const { decoded, spill } = await taken([
+      start(7), message(7, 'Iyes'), stop,
+      ...many.flatMap((part) => [start(7), message(part, 'Ino'), stop, abort(7, part)]),
+      start(7), message(5000, 'Ialso'), stop, commit(7),
+    ]); // prettier-ignore
+    expect(decoded).toEqual([begun, 'Iyes', 'Ialso', committed]);
+    expect(spill.noted.map(({ length }) => length)).toEqual([1000, 1000]);
+    expect(new Set(spill.asked)).toEqual(new Set([1]));
   });
 
   test('that is rolled back leaves nothing', async () => {

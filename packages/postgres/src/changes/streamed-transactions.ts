@@ -1,5 +1,6 @@
 import { TsmoltError } from '@tsmolt/core';
 import type { TransactionSpill } from '@tsmolt/core';
+import { RolledBack } from './rolled-back.js';
 import { PieceReader, PieceWriter } from './spilled-messages.js';
 
 /** Kinds of messages, by their first byte: those about running transactions, and two that no event is made of. */
@@ -32,8 +33,8 @@ export interface StreamedTransactionsParts {
 export class StreamedTransactions {
   readonly #parts: StreamedTransactionsParts;
   readonly #pieces = new PieceWriter();
-  /** The subtransactions that were rolled back, of each transaction that runs. */
-  readonly #running = new Map<number, Set<number>>();
+  /** The transactions that run, and what of each was rolled back. */
+  readonly #running = new Map<number, RolledBack>();
   /** The transaction of the block that is being read. */
   #block: number | undefined;
 
@@ -70,7 +71,8 @@ export class StreamedTransactions {
 
   #start(transaction: number): undefined {
     this.#block = transaction;
-    if (!this.#running.has(transaction)) this.#running.set(transaction, new Set());
+    if (!this.#running.has(transaction))
+      this.#running.set(transaction, new RolledBack(this.#parts.spill, String(transaction)));
   }
 
   #stop(): Promise<void> | undefined {
@@ -94,10 +96,7 @@ export class StreamedTransactions {
 
   /** Sent for each subtransaction that wrote something, also for those inside of another one. */
   #abort(transaction: number, subtransaction: number): Promise<void> | undefined {
-    if (transaction !== subtransaction) {
-      this.#running.get(transaction)?.add(subtransaction);
-      return undefined;
-    }
+    if (transaction !== subtransaction) return this.#running.get(transaction)?.add(subtransaction);
     return this.#running.delete(transaction) ? this.#parts.spill.drop(String(transaction)) : undefined;
   }
 
@@ -114,12 +113,11 @@ export class StreamedTransactions {
     await spill.drop(String(transaction));
   }
 
-  async #replay(transaction: number, rolledBack: ReadonlySet<number>): Promise<void> {
+  async #replay(transaction: number, rolledBack: RolledBack): Promise<void> {
     const { decode, ready, spill, signal } = this.#parts;
     const reader = new PieceReader();
     for await (const piece of spill.read(String(transaction))) {
-      for (const { transaction: from, message } of reader.messages(piece)) {
-        if (rolledBack.has(from)) continue;
+      for (const { message } of await rolledBack.without(reader.messages(piece))) {
         decode(message, 0);
         const full = ready();
         if (full === undefined) continue;

@@ -24,6 +24,7 @@ export function transactionSpillContract(name: string, open: OpenContractDatabas
     });
     const fixture = { ...contract, openStore, store: () => offered(store) };
     keptPieces(fixture);
+    rolledBackParts(fixture);
     leftovers(fixture);
   });
 }
@@ -80,6 +81,34 @@ function keptPieces({ store, sql }: SpillFixture): void {
     expect(await collected(spill.read('8'))).toEqual([]);
     expect(await collected(other.read('7'))).toEqual(["another's"]);
     expect(await sql('SELECT stream FROM spilled_transactions')).toEqual([{ stream: 'other' }]);
+  });
+}
+
+function rolledBackParts({ store, sql }: SpillFixture): void {
+  test('knows which parts of a transaction were rolled back, up to its end', async () => {
+    const spill = store().transactionSpill('stream');
+    await spill.append('7', text('piece'));
+    await spill.rollBack('7', [0, 12, 4_294_967_295]);
+    await spill.rollBack('7', [13]);
+    await spill.rollBack('8', [14]);
+    expect(await spill.rolledBack('7', [0, 1, 13, 14, 4_294_967_295])).toEqual(
+      new Set([0, 13, 4_294_967_295]),
+    );
+    expect(await spill.rolledBack('7', [])).toEqual(new Set());
+    expect(await spill.rolledBack('9', [13])).toEqual(new Set());
+    expect(await collected(spill.read('7'))).toEqual(['piece']);
+    await spill.drop('7');
+    expect(await spill.rolledBack('7', [13])).toEqual(new Set());
+    await spill.drop('8');
+    expect(await sql('SELECT stream FROM spilled_transactions')).toEqual([]);
+  });
+
+  test('does not take for committed what a crash has left of them', async () => {
+    const spill = store().transactionSpill('stream');
+    await spill.rollBack('7', [12]);
+    await sql('DELETE FROM spilled_transactions');
+    await spill.rollBack('7', [13]);
+    await expect(spill.rolledBack('7', [12, 13])).rejects.toMatchObject({ kind: 'retry' });
   });
 }
 
