@@ -14,6 +14,12 @@ test.each<[LogicalType, LogicalType, string, string]>([
   [string, { kind: 'uuid' }, 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
   [string, { kind: 'string', padded: true, maxLength: 4 }, 'ab  ', 'ab'],
   [{ kind: 'domain', schema: 's', name: 'd', base: { kind: 'decimal' } }, string, '1.50', '1.5'],
+  [
+    { kind: 'native', name: 'point' },
+    string,
+    '(0.10000000000000001,-1e+300)',
+    '(0.1,-1.0000000000000001e+300)',
+  ],
 ])('a value of %j may stand in %j', (source, target, left, right) => {
   expect(sameMeaning(left, right, commonMeaning(source, target))).toBe(true);
 });

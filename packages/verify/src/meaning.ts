@@ -30,6 +30,8 @@ export function meaningOf(text: string, declared: LogicalType): string {
       return withoutFullMask(text);
     case 'array':
       return arrayMeaning(text, type.element);
+    case 'native':
+      return shape.test(type.name) ? shapeMeaning(text) : text;
     default:
       return text;
   }
@@ -55,6 +57,15 @@ function floatMeaning(text: string, bits: 32 | 64): string {
   const value = bits === 32 ? Math.fround(Number(text)) : Number(text);
   if (Number.isNaN(value)) return text.toLowerCase();
   return value === 0 ? '0' : String(value);
+}
+
+/** Types that are written as lists of floats: PostgreSQL before version 12 prints all 17 digits of each, later ones the fewest. */
+const shape = /^(point|line|lseg|box|path|polygon|circle)$/i;
+
+function shapeMeaning(text: string): string {
+  return text.replaceAll(/[-+]?(?:\d[\d.]*(?:e[-+]?\d+)?|inf(?:inity)?)/gi, (number) =>
+    floatMeaning(number, 64),
+  );
 }
 
 /** Of any length: JavaScript's numbers would round. */
