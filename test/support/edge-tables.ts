@@ -41,7 +41,7 @@ export function leftOut(from: SourceName, to: SourceName): RegExp {
 
 /** Types with values that fetch cannot move. CockroachDB has no JSON as it was written, and so no zero character in it. */
 const refused: Readonly<Record<string, RegExp>> = {
-  'PostgreSQL to CockroachDB stand-in': /^("char"|jsonpath|edge\.pair(\[\])?|edge\.nest|json)$/,
+  'PostgreSQL to CockroachDB stand-in': /^(jsonpath|edge\.pair(\[\])?|edge\.nest|json)$/,
 };
 
 /** MySQL's catalog shows question marks in the place of such labels. */

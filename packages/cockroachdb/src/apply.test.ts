@@ -30,6 +30,10 @@ test.each<readonly [LogicalType, string]>([
   [{ kind: 'array', element: { kind: 'integer', bits: 64 } }, 'x::INT8[]'],
   [{ kind: 'native', name: 'GEOMETRY(POINT,4326)' }, 'x::GEOMETRY'],
   [{ kind: 'native', name: 'TSVECTOR' }, 'x::TSVECTOR'],
+  [
+    { kind: 'native', name: '"char"' },
+    'CASE WHEN char_length(x) > 1 THEN x::INT8::STRING ELSE x END::"char"',
+  ],
 ])('a text becomes a value of %j by %s', (type, expression) => {
   expect(applyDialect.fromText('x', column(type))).toBe(expression);
 });

@@ -14,7 +14,7 @@ export const applyDialect: ApplyDialect = {
   insertsIdentity: false,
   wholeRowVerb: 'UPSERT',
   // Not worth another form of statement: UPSERT of whole rows does not look for them either.
-  copiesFreshRows: false,
+  copiesFreshRows: () => false,
   truncate: (tables) => tables.map((table) => `DELETE FROM ${quoteTable(table)}`),
 };
 
@@ -22,11 +22,17 @@ function fromText(expression: string, { type, collation }: Column): string {
   const bare = withoutModifiers(type);
   if (bare.kind === 'string' && collation !== undefined)
     return `(${expression} COLLATE ${quoteIdentifier(collation)})`;
+  if (bare.kind === 'native' && bare.name === '"char"') return oneCharacter(expression);
   const name = castName(bare);
   if (name === undefined) return expression;
   // Elements of a type that somebody created are only taken from an array of texts.
   const through = bare.kind === 'array' && bare.element.kind === 'enum' ? '::STRING[]' : '';
   return `${expression}${through}::${name}`;
+}
+
+/** A cast to "char" cuts a longer text without a word, the octal number of a byte too: another cast refuses that. */
+function oneCharacter(text: string): string {
+  return `CASE WHEN char_length(${text}) > 1 THEN ${text}::INT8::STRING ELSE ${text} END::"char"`;
 }
 
 /** The type as this server's catalog names it, or as it is declared; none for strings, which texts are already. */

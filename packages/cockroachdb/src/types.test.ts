@@ -35,6 +35,7 @@ test.each<[string, LogicalType, string]>([
   ['POINT', { kind: 'native', name: 'geometry(point)' }, 'GEOMETRY(POINT)'],
   ['a shape of PostGIS', { kind: 'native', name: 'public.geometry(Point,4326)' }, 'GEOMETRY(POINT,4326)'],
   ['VECTOR(3)', { kind: 'native', name: 'vector(3)' }, 'VECTOR(3)'],
+  ['a single byte, which beyond ASCII is an octal number', { kind: 'native', name: '"char"' }, 'STRING'],
   ["PostgreSQL's own point", { kind: 'native', name: 'point' }, 'STRING'],
 ])('%s', (_native, type, expected) => {
   expect(declaration(type)).toBe(expected);

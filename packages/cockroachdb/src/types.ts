@@ -65,7 +65,7 @@ export function logicalType(native: NativeType, enums: EnumLabels): LogicalType 
 
 /** Types of other engines that CockroachDB lacks and that travel as their text. */
 const asText =
-  /^(pg_catalog\.)?"?(money|xml|cidr|macaddr8?|int[48](multi)?range|numrange|nummultirange|ts(tz)?(multi)?range|date(multi)?range|point|line|lseg|box|path|polygon|circle)"?$/;
+  /^(pg_catalog\.)?"?(money|xml|cidr|macaddr8?|int[48](multi)?range|numrange|nummultirange|ts(tz)?(multi)?range|date(multi)?range|point|line|lseg|box|path|polygon|circle)"?$|^"char"$/;
 
 /** Types that CockroachDB has under the same name (manual, "Data types"). */
 const sameName = /^(pg_catalog\.)?"?(tsvector|tsquery|oid|pg_lsn|refcursor)"?$/;

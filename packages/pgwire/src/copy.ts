@@ -70,14 +70,42 @@ export async function copyOut(options: CopyOptions): Promise<ExportStream> {
  * @throws TsmoltError: that of `data`, or the target's own
  */
 export function copyIn(options: CopyInOptions, data: Readable): Promise<number> {
-  const { receipt } = options;
-  return receipt === undefined
-    ? options.pool.use(options.subject, (client) => sendRows(client, options, data))
-    : copyWithReceipt({ ...options, receipt }, data);
+  const { receipt, detour } = options;
+  if (receipt !== undefined) return copyWithReceipt({ ...options, receipt }, data);
+  const send = detour === undefined ? sendRows : sendRowsInTransaction;
+  return options.pool.use(options.subject, (client) => send(client, options, data));
 }
 
 export interface CopyInOptions extends CopyOptions {
   readonly receipt?: LoadReceipt | undefined;
+  readonly detour?: Detour | undefined;
+}
+
+/** Rows that are not copied to where they belong at once: what makes the place between, and what takes them on. */
+export interface Detour {
+  readonly before: string;
+  /** Its count of rows is the result. */
+  readonly after: string;
+}
+
+/** As `sendRows`, within a transaction. */
+async function sendRowsBy(client: ClientBase, options: CopyInOptions, data: Readable): Promise<number> {
+  const { detour } = options;
+  if (detour === undefined) return sendRows(client, options, data);
+  await client.query(detour.before);
+  await sendRows(client, options, data);
+  return (await client.query(detour.after)).rowCount ?? 0;
+}
+
+async function sendRowsInTransaction(
+  client: ClientBase,
+  options: CopyInOptions,
+  data: Readable,
+): Promise<number> {
+  await client.query('BEGIN');
+  const rows = await sendRowsBy(client, options, data);
+  await commit(client, options);
+  return rows;
 }
 
 async function sendRows(client: ClientBase, options: CopyOptions, data: Readable): Promise<number> {
@@ -120,7 +148,7 @@ function breakWhenDeaf(client: ClientBase, signal: AbortSignal): { readonly stop
 }
 
 async function copyWithReceipt(
-  options: CopyOptions & { readonly receipt: LoadReceipt },
+  options: CopyInOptions & { readonly receipt: LoadReceipt },
   data: Readable,
 ): Promise<number> {
   const { pool, subject, receipt } = options;
@@ -129,7 +157,7 @@ async function copyWithReceipt(
     return await pool.use(subject, async (client) => {
       await client.query('BEGIN');
       await writeReceipt(client, receipt);
-      rows = await sendRows(client, options, data);
+      rows = await sendRowsBy(client, options, data);
       if (receipt.rows !== undefined && receipt.rows !== rows) throw otherCount(subject, receipt.rows, rows);
       await commit(client, options);
       return rows;

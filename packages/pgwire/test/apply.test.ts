@@ -15,7 +15,7 @@ const dialect: ApplyDialect = {
   fromText: (expression) => expression,
   insertsIdentity: true,
   wholeRowVerb: 'INSERT',
-  copiesFreshRows: true,
+  copiesFreshRows: () => true,
   truncate: () => [],
 };
 

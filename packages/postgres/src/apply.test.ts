@@ -2,6 +2,8 @@ import type { Column, LogicalType } from '@tsmolt/core';
 import { expect, test } from 'vitest';
 import { applyDialect } from './apply.js';
 
+const newest = applyDialect(180_000);
+
 const column = (type: LogicalType): Column => ({
   name: 'c',
   type,
@@ -24,12 +26,12 @@ test.each<readonly [LogicalType, string]>([
   [{ kind: 'composite', schema: 's', name: 'C', fields: [] }, 'x::"s"."C"'],
   [{ kind: 'native', name: 'public.geometry(Point,4326)' }, 'x::public.geometry'],
 ])('a text becomes a value of %j by %s', (type, expression) => {
-  expect(applyDialect.fromText('x', column(type))).toBe(expression);
+  expect(newest.fromText('x', column(type))).toBe(expression);
 });
 
 test('tables are emptied together', () => {
   expect(
-    applyDialect.truncate([
+    newest.truncate([
       { schema: 's', table: 'a' },
       { schema: 's', table: 'B' },
     ]),

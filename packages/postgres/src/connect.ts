@@ -38,15 +38,16 @@ export function openPostgres(server: Server, options: OpenOptions): Database {
     },
   };
   const pool = new SessionPool({ ...sessions, maxConnections: options.maxConnections });
+  const verifier = verifierDialect(server.versionNumber);
   const streaming = { allowed: true };
   return {
     url: server.url,
     product: productName(server.versionText),
     catalog: new PostgresCatalog(pool, server.versionNumber),
-    rowHasher: new PostgresRowHasher(pool),
-    rowVerifier: new PgwireRowVerifier(pool, verifierDialect),
+    rowHasher: new PostgresRowHasher(pool, server.versionNumber),
+    rowVerifier: new PgwireRowVerifier(pool, verifier),
     rowRepairer: new PgwireRowRepairer(pool, server.url, {
-      ...verifierDialect,
+      ...verifier,
       overridingIdentity: ' OVERRIDING SYSTEM VALUE',
     }),
     bulkTarget: new PostgresBulkTarget(pool, server),
@@ -58,7 +59,7 @@ export function openPostgres(server: Server, options: OpenOptions): Database {
       pool,
       url: server.url,
       config: server.config,
-      dialect: applyDialect,
+      dialect: applyDialect(server.versionNumber),
     }),
     openStaging: (staging) =>
       openStaging(

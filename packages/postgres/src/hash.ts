@@ -8,17 +8,20 @@ import type {
   RowsDigest,
   Table,
 } from '@tsmolt/core';
-import { queryRowsDigest, quoteColumns, quoteIdentifier } from '@tsmolt/pgwire';
+import { queryRowsDigest, quoteIdentifier } from '@tsmolt/pgwire';
 import type { KeySample, SessionPool, VerifierDialect } from '@tsmolt/pgwire';
+import { charText, heldChar, knowsOctalChar } from './types/one-byte-char.js';
 import { from } from './sql.js';
 
 /** Hashes rows with the server's own functions; the pool decides whether that is now or inside a snapshot. */
 export class PostgresRowHasher implements RowHasher {
   readonly algorithms: readonly HashAlgorithm[] = ['hash-extended', 'md5', 'sha256'];
   readonly #pool: SessionPool;
+  readonly #versionNumber: number;
 
-  constructor(pool: SessionPool) {
+  constructor(pool: SessionPool, versionNumber: number) {
     this.#pool = pool;
+    this.#versionNumber = versionNumber;
   }
 
   canHash(_type: LogicalType): boolean {
@@ -26,7 +29,7 @@ export class PostgresRowHasher implements RowHasher {
   }
 
   hashRows(request: HashRequest): Promise<RowsDigest> {
-    return queryRowsDigest(this.#pool, request.table.name, hashStatement(request));
+    return queryRowsDigest(this.#pool, request.table.name, hashStatement(request, this.#versionNumber));
   }
 }
 
@@ -39,15 +42,17 @@ function once(expression: string): string {
   return `CASE WHEN clock_timestamp() IS NOT NULL THEN ${expression} END`;
 }
 
-/** How a comparison row by row is written for PostgreSQL. */
-export const verifierDialect: VerifierDialect = {
-  from,
-  canonicalText: (name, type) => canonicalText(name, withoutDomain(type)),
-  rowDigest: (columns, algorithm) => rowText[algorithm](columns),
-  parts: (algorithm, digest) => digestParts[algorithm](digest),
-  once,
-  sample: keySample,
-};
+/** How a comparison row by row is written for PostgreSQL of this `server_version_num`. */
+export function verifierDialect(versionNumber: number): VerifierDialect {
+  return {
+    from,
+    canonicalText: (name, type) => canonicalText(name, withoutDomain(type), versionNumber),
+    rowDigest: (columns, algorithm) => rowText[algorithm](columns, versionNumber),
+    parts: (algorithm, digest) => digestParts[algorithm](digest),
+    once,
+    sample: keySample,
+  };
+}
 
 const blockBytes = 8192;
 
@@ -71,12 +76,13 @@ function keySample(table: Table, rowsPerRange: number): KeySample | undefined {
 /** One aggregate over the whole table. The sums are exact (numeric) and do not depend on the order of rows. */
 export function hashStatement(
   request: Pick<HashRequest, 'table' | 'columns' | 'algorithm' | 'condition'>,
+  versionNumber: number,
 ): string {
   const [first, second] = digestParts[request.algorithm]('h');
   const where = request.condition === undefined ? '' : ` WHERE ${request.condition}`;
   return (
     `SELECT count(*) AS rows, coalesce(sum(${first}), 0)::text AS first, coalesce(sum(${second}), 0)::text AS second ` +
-    `FROM (SELECT ${once(rowText[request.algorithm](request.columns))} AS h FROM ${from(request.table)}${where}) AS hashed`
+    `FROM (SELECT ${once(rowText[request.algorithm](request.columns, versionNumber))} AS h FROM ${from(request.table)}${where}) AS hashed`
   );
 }
 
@@ -107,12 +113,25 @@ const digestParts: Readonly<Record<HashAlgorithm, DigestParts>> = {
  * `hash_record_extended` needs no text, but adds the hashes of the columns up with weights: in a sum over rows, values that
  * changed places between two rows would leave no trace.
  */
-const rowText: Readonly<Record<HashAlgorithm, (columns: readonly HashColumn[]) => string>> = {
-  'hash-extended': (columns) =>
-    `ROW(${quoteColumns(columns.map((column) => column.name))})::text COLLATE "C"`,
-  md5: (columns) => `md5(${concatenated(columns.flatMap(framedText))})`,
-  sha256: (columns) => `sha256(convert_to(${concatenated(columns.flatMap(framedText))}, 'UTF8'))`,
+const rowText: Readonly<
+  Record<HashAlgorithm, (columns: readonly HashColumn[], versionNumber: number) => string>
+> = {
+  'hash-extended': (columns, versionNumber) =>
+    `ROW(${columns.map((column) => printedInRow(column, versionNumber)).join(', ')})::text COLLATE "C"`,
+  md5: (columns, versionNumber) => `md5(${concatenated(framedTexts(columns, versionNumber))})`,
+  sha256: (columns, versionNumber) =>
+    `sha256(convert_to(${concatenated(framedTexts(columns, versionNumber))}, 'UTF8'))`,
 };
+
+/** What a row prints as other versions print it. */
+function printedInRow({ name, type }: HashColumn, versionNumber: number): string {
+  const quoted = quoteIdentifier(name);
+  return printsBareChar(type, versionNumber) ? charText(quoted) : quoted;
+}
+
+function printsBareChar(type: LogicalType, versionNumber: number): boolean {
+  return !knowsOctalChar(versionNumber) && heldChar(type) === 'itself';
+}
 
 /** PostgreSQL's limit for the arguments of a function (`FUNC_MAX_ARGS`). */
 const maxArguments = 100;
@@ -127,11 +146,15 @@ function concatenated(parts: readonly string[]): string {
   return concatenated(groups);
 }
 
+function framedTexts(columns: readonly HashColumn[], versionNumber: number): string[] {
+  return columns.flatMap((column) => framedText(column, versionNumber));
+}
+
 /** Parts of a concatenation, in which NULL is nothing. */
-function framedText(column: HashColumn): string[] {
+function framedText(column: HashColumn, versionNumber: number): string[] {
   const name = quoteIdentifier(column.name);
   const type = withoutDomain(column.type);
-  const text = canonicalText(name, type);
+  const text = canonicalText(name, type, versionNumber);
   if (textFraming(type) === 'measured') {
     const length = type.kind === 'bytes' ? `octet_length(${name})` : `char_length(${text})`;
     return [length, `':'`, text];
@@ -144,6 +167,7 @@ const printedAlike: ReadonlySet<LogicalType['kind']> = new Set([
   'integer', 'decimal', 'float', 'date', 'time', 'timestamp', 'interval', 'uuid',
 ]); // prettier-ignore
 
-function canonicalText(name: string, type: LogicalType): string {
+function canonicalText(name: string, type: LogicalType, versionNumber: number): string {
+  if (printsBareChar(type, versionNumber)) return charText(name);
   return type.kind === 'bytes' ? `encode(${name}, 'hex')` : `${name}::text`;
 }

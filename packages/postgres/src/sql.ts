@@ -1,6 +1,7 @@
 import { columnOf } from '@tsmolt/core';
 import type { Column, CopyFormat, RowRange, Table, TableName } from '@tsmolt/core';
 import { columnList, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import { charText, heldChar, knowsOctalChar } from './types/one-byte-char.js';
 
 /**
  * Settings that make a value's text the same on every server and for every role. Source: PostgreSQL manual, "Client
@@ -36,16 +37,17 @@ export function selectRange(
   table: Table,
   columns: readonly string[],
   range: RowRange,
-  filter?: string,
+  { filter, versionNumber }: { readonly filter?: string | undefined; readonly versionNumber: number },
 ): string {
   const condition = filter === undefined ? range.condition : `(${range.condition}) AND (${filter})`;
-  const expressions = columns.map((name) => exportExpression(columnOf(table, name)));
+  const expressions = columns.map((name) => exportExpression(columnOf(table, name), versionNumber));
   return `SELECT ${expressions.join(', ')} FROM ${from(table)} WHERE ${condition}`;
 }
 
 /** What COPY is to print for a column. The output function of xml drops a declaration of version 1.0; its text keeps it. */
-function exportExpression(column: Column): string {
+function exportExpression(column: Column, versionNumber: number): string {
   const name = quoteIdentifier(column.name);
+  if (!knowsOctalChar(versionNumber) && heldChar(column.type) === 'itself') return charText(name);
   return column.nativeType === 'xml' ? `${name}::text` : name;
 }
 

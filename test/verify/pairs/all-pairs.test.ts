@@ -65,7 +65,7 @@ function columnsOf(from: Product, to: Product): TypedColumn[] {
 
 /** Types with values that fetch cannot move. CockroachDB has no JSON as it was written, and so no zero character in it. */
 const refused: Partial<Record<Product, RegExp>> = {
-  'CockroachDB stand-in': /^("char"|jsonpath|edge\.pair(\[\])?|edge\.nest|json)$/,
+  'CockroachDB stand-in': /^(jsonpath|edge\.pair(\[\])?|edge\.nest|json)$/,
 };
 
 /** MySQL's catalog shows question marks in the place of such labels. */

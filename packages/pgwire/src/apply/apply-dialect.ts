@@ -10,8 +10,8 @@ export interface ApplyDialect {
   readonly insertsIdentity: boolean;
   /** `INSERT` where one row may be there already: a statement that is cheaper where all columns are written. */
   readonly wholeRowVerb: 'INSERT' | 'UPSERT';
-  /** Rows that are not there yet may come by COPY. */
-  readonly copiesFreshRows: boolean;
+  /** Whether rows that are not there yet may come by COPY, which reads their texts without `fromText`. */
+  copiesFreshRows(table: Table): boolean;
   /** What a transaction of changes begins with: triggers of the target are to find what they would find for any other writer. */
   readonly beginning?: string;
   /** Has COMMIT not wait for the disk, for this transaction alone; unset where the server always waits. */

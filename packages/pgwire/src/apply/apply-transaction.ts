@@ -83,7 +83,8 @@ export class PgwireApplyTransaction implements ApplyTransaction {
 
   #canCopy({ fresh, rows, table }: RowBatch): boolean {
     const { dialect } = this.#setting;
-    return fresh === true && dialect.copiesFreshRows && rows.length >= worthCopying && !cannotCopy.has(table);
+    if (fresh !== true || rows.length < worthCopying || cannotCopy.has(table)) return false;
+    return dialect.copiesFreshRows(table);
   }
 
   /** Checks first what a statement would have checked. */

@@ -34,7 +34,7 @@ const dialect: ApplyDialect = {
   fromText: (expression, { nativeType }) => `${expression}::${nativeType}`,
   insertsIdentity: true,
   wholeRowVerb: 'INSERT',
-  copiesFreshRows: true,
+  copiesFreshRows: () => true,
   truncate: () => [],
 };
 

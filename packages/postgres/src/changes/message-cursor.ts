@@ -93,6 +93,8 @@ export class MessageCursor {
     const end = start + length;
     if (end > this.#end) throw new RangeError(`a value of ${length} bytes goes beyond its message`);
     this.#offset = end;
-    return this.#bytes.toString('utf8', start, end);
+    // No character of UTF-8 is one byte beyond ASCII: it is a `"char"` of a server before 16.
+    const byte = length === 1 ? this.#bytes.readUInt8(start) : 0;
+    return byte < 0x80 ? this.#bytes.toString('utf8', start, end) : `\\${byte.toString(8)}`;
   }
 }

@@ -32,7 +32,7 @@ const relation = (name: string, identity: string, marked: number, oid = 1): Buff
     bytes.int8(0), bytes.name('v'), bytes.int32(25), bytes.int32(-1),
   ]); // prettier-ignore
 
-function tuple(letter: string, ...values: (string | null | undefined)[]): Buffer {
+function tuple(letter: string, ...values: (string | Buffer | null | undefined)[]): Buffer {
   const parts = values.map((value) => {
     if (value === null) return bytes.kind('n');
     if (value === undefined) return bytes.kind('u');
@@ -108,6 +108,12 @@ describe('a change', () => {
       { kind: 'upsert', values: ['2', ''] },
       { kind: 'update', values: ['1', undefined] },
     ]); // prettier-ignore
+  });
+
+  test('has a byte beyond ASCII as servers from 16 on print it', () => {
+    expect(decoded(0n, ...row, change('I', tuple('N', '1', Buffer.of(0xff))))).toMatchObject([
+      { kind: 'upsert', values: ['1', String.raw`\377`] },
+    ]);
   });
 
   test('of a row whose key was too long to be sent again has it from the old key', () => {

@@ -12,7 +12,9 @@ import type {
 } from '@tsmolt/core';
 import { copyBufferBytes, copyIn, countRows, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
+import { knowsOctalChar } from '../types/one-byte-char.js';
 import { copyInStatement } from '../sql.js';
+import { betweenTable, charDetour } from './char-detour.js';
 import { notCarriedOver, tableStatements, typeDefinitions } from './create-table.js';
 import type { TypeDefinition } from './create-table.js';
 import { refuseMissingTypes } from './missing-types.js';
@@ -67,12 +69,16 @@ export class PostgresBulkTarget implements BulkTarget {
     }
   }
 
-  copyIn(request: CopyRequest, data: Readable): Promise<number> {
+  async copyIn(request: CopyRequest, data: Readable): Promise<number> {
+    const { versionNumber, url } = this.#server;
+    const { table, columns, format } = request;
+    const detour = knowsOctalChar(versionNumber) ? undefined : await charDetour(this.#pool, request);
     return copyIn(
       {
         pool: this.#pool,
-        url: this.#server.url,
-        sql: copyInStatement(request.table, request.columns, request.format),
+        url,
+        sql: copyInStatement(detour === undefined ? table : betweenTable, columns, format),
+        detour,
         subject: `loading ${displayName(request.table)}`,
         signal: request.signal,
         receipt: request.receipt,

@@ -178,7 +178,7 @@ class PostgresSnapshot implements SnapshotSource {
     this.warnings = parts.warnings;
     this.identity = parts.identity;
     this.continues = parts.continues;
-    this.rowHasher = new PostgresRowHasher(parts.workers);
+    this.rowHasher = new PostgresRowHasher(parts.workers, parts.server.versionNumber);
   }
 
   /** Rows stream through in pieces, however long they are. */
@@ -193,7 +193,9 @@ class PostgresSnapshot implements SnapshotSource {
   }
 
   export(request: ExportRequest): Promise<ExportStream> {
-    const rows = selectRange(request.table, request.columns, request.range, request.filter);
+    const { versionNumber } = this.#parts.server;
+    const { table, columns, range, filter } = request;
+    const rows = selectRange(table, columns, range, { filter, versionNumber });
     return copyOut({
       pool: this.#parts.workers,
       url: this.#parts.server.url,

@@ -53,8 +53,8 @@ export const stringTypes: readonly EdgeType[] = [
   { type: 'char(5)', values: texts('', ' ', 'a', 'abcde', ' a', '日本', '😀😀😀😀😀', '\t', 'a\n') },
   { type: 'char', values: texts('', 'x', 'é') },
   { type: '"char"', values: texts('', 'a', ' ', '\\', '"') },
-  // A byte beyond ASCII is printed and read as an octal number from version 16 on; before, only its backslash is read.
-  { type: '"char"', minVersion: 160_000, values: texts('\\377') },
+  // Bytes beyond ASCII: servers before version 16 print them as they are, and of an octal number read only the backslash.
+  { type: '"char"', values: ['(-1)::"char"', '(-128)::"char"', '127::"char"', `'\\'::"char"`] },
   { type: 'name', values: texts('', 'pg_class', 'With Space and "quotes"', 'ü'.repeat(31), 'x'.repeat(63)) },
   {
     type: 'bytea',
