@@ -1,5 +1,6 @@
 import { TsmoltError } from '@tsmolt/core';
 import type { ChangeSource, Mutation, SchemaEvent } from '@tsmolt/core';
+import type { AcceptedAlterations } from './accepted-alterations.js';
 import type { RoutedEvent } from './collapse.js';
 import type { ReplicationOptions } from './options.js';
 import { judge } from './schema-events.js';
@@ -23,6 +24,7 @@ export interface PrepareContext {
   readonly options: ReplicationOptions;
   readonly source: ChangeSource;
   readonly tables: TargetTables;
+  readonly accepted: AcceptedAlterations;
 }
 
 /** Routes the changes of transactions, through the script where there is one, up to the first that must not be written. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asTsmoltError } from '@tsmolt/core';
 import type { ChangeSource, TsmoltError } from '@tsmolt/core';
+import { AcceptedAlterations } from './accepted-alterations.js';
 import { BatchWriter, isUnknownOutcome } from './batch-writer.js';
 import { holdLease } from './hold-lease.js';
 import { endOf, openSource } from './open-source.js';
@@ -80,16 +81,31 @@ async function runWithLease(
   const waiting = new Waiting({ options, writer, schema, blocked });
   const watch = new SourceWatch(options);
   const status = new StatusMemo(options);
+  const accepted = await AcceptedAlterations.load(options);
   const open = (): Promise<ChangeSource> => openSource(options, replaced);
-  const ended = await runPasses({ options, progress, open }, async (source, until) => {
+  const pass: Pass = async (source, until) => {
+    await accepted.take(source);
     await waiting.sweep();
-    return runPass({ options, source, writer, progress, schema, waiting, watch, status, until });
-  });
+    return runPass({ options, source, writer, progress, schema, waiting, watch, status, accepted, until });
+  };
+  const ended = await untilPaused(accepted, options, () => runPasses({ options, progress, open }, pass));
   const left = await waiting.sweep();
   const { transactions, changes } = options.state;
   options.state.phase = 'ended';
   await status.note();
   return { ended, positions: progress.positions, transactions, changes, ...left };
+}
+
+async function untilPaused<Result>(
+  accepted: AcceptedAlterations,
+  { logger }: ReplicationOptions,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await run();
+  } finally {
+    await accepted.keepTold(logger);
+  }
 }
 
 type Pass = (source: ChangeSource, until: string | undefined) => Promise<'reached' | 'drained'>;

@@ -1,5 +1,6 @@
 import { displayName, TsmoltError } from '@tsmolt/core';
 import type { ChangeSource, SchemaEvent } from '@tsmolt/core';
+import type { AcceptedAlterations } from './accepted-alterations.js';
 import type { ReplicationOptions } from './options.js';
 import type { TargetTables } from './target-tables.js';
 
@@ -11,35 +12,36 @@ type Policies = Pick<
   'onTruncate' | 'onDdl' | 'acceptUpTo' | 'filter' | 'logger' | 'metrics'
 >;
 
+export interface JudgeContext {
+  readonly options: Policies;
+  readonly source: ChangeSource;
+  readonly tables: TargetTables;
+  readonly accepted: AcceptedAlterations;
+}
+
 /** Decides by policy: nothing that is no row is passed over without a word. */
-export function judge(
-  event: SchemaEvent,
-  position: string,
-  { options, source, tables }: { options: Policies; source: ChangeSource; tables: TargetTables },
-): Verdict {
+export function judge(event: SchemaEvent, position: string, context: JudgeContext): Verdict {
+  const { options, accepted } = context;
   if (event.tables.length > 0 && !event.tables.some((name) => options.filter.matches(name))) return 'pass';
-  const verdict = verdictOn(event, position, { options, source, tables });
+  const verdict = verdictOn(event, position, context);
   if (verdict === 'pass') {
     options.metrics.passedEvent(event.kind);
     options.logger.warn(
       { position, statement: event.statement },
-      `passed over by ${reason(event, position, options, source)}`,
+      `passed over by ${reason(event, position, context)}`,
     );
-  }
+  } else if (verdict !== 'apply') accepted.tell(event, position);
   return verdict;
 }
 
-function verdictOn(
-  event: SchemaEvent,
-  position: string,
-  { options, source, tables }: { options: Policies; source: ChangeSource; tables: TargetTables },
-): Verdict {
+function verdictOn(event: SchemaEvent, position: string, context: JudgeContext): Verdict {
+  const { options, source, tables, accepted } = context;
   if (isAccepted(position, options, source)) return 'pass';
   if (event.kind === 'truncate') {
     if (options.onTruncate === 'pause') return paused(event, position);
     return options.onTruncate === 'apply' ? 'apply' : 'pass';
   }
-  if (options.onDdl === 'ignore') return 'pass';
+  if (options.onDdl === 'ignore' || accepted.covers(event, source)) return 'pass';
   // `check` goes on: a table or column that the target lacks is an error as soon as a row comes for it.
   if (
     options.onDdl === 'check' &&
@@ -56,9 +58,10 @@ function isAccepted(position: string, { acceptUpTo }: Policies, source: ChangeSo
   return order === -1 || order === 0;
 }
 
-function reason(event: SchemaEvent, position: string, options: Policies, source: ChangeSource): string {
+function reason(event: SchemaEvent, position: string, { options, source, accepted }: JudgeContext): string {
   if (isAccepted(position, options, source)) return `--acceptUpTo ${options.acceptUpTo}`;
-  return event.kind === 'truncate' ? '--onTruncate ignore' : `--onDDL ${options.onDdl}`;
+  if (event.kind === 'truncate') return '--onTruncate ignore';
+  return accepted.covers(event, source) ? 'what --acceptUpTo has accepted' : `--onDDL ${options.onDdl}`;
 }
 
 function paused(event: SchemaEvent, position: string): TsmoltError {

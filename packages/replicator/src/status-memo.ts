@@ -1,4 +1,5 @@
 import type { StagingStore } from '@tsmolt/core';
+import { acceptedSuffix } from './accepted-alterations.js';
 import type { ReplicationOptions } from './options.js';
 import type { Positions } from './progress.js';
 
@@ -14,6 +15,8 @@ export interface StreamStatus {
 }
 
 const suffix = '-status';
+/** What the memo has beside the checkpoints. */
+const besides = [suffix, '-source', acceptedSuffix];
 const everyMs = 5000;
 
 export class StatusMemo {
@@ -55,7 +58,7 @@ export async function streamStatuses(
     { readonly checkpoint: string; readonly status: StreamStatus | undefined }
   >();
   for (const [key, checkpoint] of memos) {
-    if (!/-wal-offset-/.test(key) || key.endsWith(suffix) || key.endsWith('-source')) continue;
+    if (!/-wal-offset-/.test(key) || besides.some((ending) => key.endsWith(ending))) continue;
     const noted = memos.get(`${key}${suffix}`);
     streams.set(key, {
       checkpoint,

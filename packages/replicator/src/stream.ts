@@ -1,4 +1,5 @@
 import type { ChangeSource } from '@tsmolt/core';
+import type { AcceptedAlterations } from './accepted-alterations.js';
 import type { BatchWriter } from './batch-writer.js';
 import type { ReplicationOptions } from './options.js';
 import type { Progress } from './progress.js';
@@ -17,6 +18,7 @@ export interface Stream {
   readonly waiting: Waiting;
   readonly watch: SourceWatch;
   readonly status: StatusMemo;
+  readonly accepted: AcceptedAlterations;
   /** Where it ends, or undefined for never. */
   readonly until: string | undefined;
 }

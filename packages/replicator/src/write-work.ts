@@ -15,9 +15,9 @@ export async function writeWork(stream: Stream, work: Work): Promise<void> {
 
 /** What comes before something that must not be written is written, and then the reason is thrown. */
 async function writeBatch(stream: Stream, transactions: readonly SourceTransaction[]): Promise<void> {
-  const { options, source, progress, schema, writer } = stream;
+  const { options, source, progress, schema, writer, accepted } = stream;
   const { transactions: routed, stop } = await schema.prepared((tables) =>
-    prepare(transactions, { options, source, tables }),
+    prepare(transactions, { options, source, tables, accepted }),
   );
   const last = routed.at(-1);
   if (last !== undefined) {
@@ -47,7 +47,7 @@ async function writeBatch(stream: Stream, transactions: readonly SourceTransacti
 }
 
 async function writeLarge(stream: Stream, parts: AsyncIterable<TransactionPart>): Promise<void> {
-  const { options, source, progress, schema, writer } = stream;
+  const { options, source, progress, schema, writer, accepted } = stream;
   const started = performance.now();
   let changes = 0;
   const routed = async function* (): AsyncGenerator<RoutedTransaction & { readonly last: boolean }> {
@@ -58,7 +58,7 @@ async function writeLarge(stream: Stream, parts: AsyncIterable<TransactionPart>)
         committedAt: Date.now(),
       };
       const { transactions, stop } = await schema.prepared((tables) =>
-        prepare([{ events, position, committedAt }], { options, source, tables }),
+        prepare([{ events, position, committedAt }], { options, source, tables, accepted }),
       );
       if (stop !== undefined) throw stop;
       const [part] = transactions;

@@ -54,7 +54,19 @@ export type SchemaEvent =
       readonly statement: string;
       /** The tables were not there when the stream was opened: their changes are left out of it. */
       readonly isNew?: true;
+      /** Where the stream only shows the result: what is to be recognized when it is told again. */
+      readonly alteration?: Alteration;
     };
+
+/** How a table came from one shape to another, as far as its rows show. */
+export interface Alteration {
+  /** In words that are the same whenever it is told. */
+  readonly differences: readonly string[];
+  /** A position at which the table still had its former shape. */
+  readonly since: string;
+  /** A later one, at which it had the new shape. */
+  readonly by: string;
+}
 
 /** Ends the transaction to which all events since the last one belong. */
 export interface CommitEvent {

@@ -1,6 +1,7 @@
 import { displayName, TablesWithoutKey } from '@tsmolt/core';
 import type { TsmoltError } from '@tsmolt/core';
-import type { ChangedTable, SchemaEvent, TableName } from '@tsmolt/core';
+import type { Alteration, ChangedTable, SchemaEvent, TableName } from '@tsmolt/core';
+import { printPosition } from './log-position.js';
 import { shapeDifference } from './published-relation.js';
 import type { PublishedColumn, PublishedRelation } from './published-relation.js';
 
@@ -41,6 +42,8 @@ const catalogPosition = 0n;
 interface Shape {
   /** The end of the transaction that first had it; unset as long as that has not been committed. */
   position?: bigint;
+  /** The last position at which the table was seen to have it. */
+  seenAt: bigint;
   /** 0 where no table has the name any more. */
   readonly oid: number;
   readonly columns: readonly PublishedColumn[];
@@ -70,7 +73,10 @@ export class StreamedTables {
     this.#wanted = new Map(wanted.map((table) => [mapKey(table.name), table]));
     this.#types = new Map(types);
     this.#shapes = new Map(
-      wanted.map(({ name, oid, columns }) => [mapKey(name), [{ position: catalogPosition, oid, columns }]]),
+      wanted.map(({ name, oid, columns }) => [
+        mapKey(name),
+        [{ position: catalogPosition, seenAt: readAt, oid, columns }],
+      ]),
     );
   }
 
@@ -117,25 +123,27 @@ export class StreamedTables {
    */
   announce(relation: PublishedRelation, at: bigint): SchemaEvent | undefined {
     const wanted = this.#wanted.get(mapKey(relation.name));
-    if (wanted === undefined) return this.#announceOther(relation);
+    if (wanted === undefined) return this.#announceOther(relation, at);
     const { oid, columns } = relation;
     this.#names.set(oid, wanted.name);
     this.#keep(relation, wanted);
     const difference = this.#difference(wanted.name, relation, at);
     if (difference === undefined) return undefined;
-    this.#remember(wanted.name, { oid, columns });
-    const statement = `${displayName(wanted.name)}: ${difference}`;
-    return { kind: 'ddl', tables: [wanted.name], statement };
+    this.#remember(wanted.name, { seenAt: at, oid, columns });
+    const { younger, alteration } = difference;
+    const words = `${younger ? 'altered after these changes were made: ' : ''}${alteration.differences.join('; ')}`;
+    const statement = `${displayName(wanted.name)}: ${words}`;
+    return { kind: 'ddl', tables: [wanted.name], statement, alteration };
   }
 
   /** A table that is not wanted, unless under the name that it had before. */
-  #announceOther({ oid, name, columns }: PublishedRelation): SchemaEvent | undefined {
+  #announceOther({ oid, name, columns }: PublishedRelation, at: bigint): SchemaEvent | undefined {
     const before = this.#names.get(oid);
     this.#names.delete(oid);
     this.#tables.delete(oid);
     if (before === undefined) return this.#announceNew(name);
     this.#told.add(mapKey(name));
-    this.#remember(before, { oid: 0, columns });
+    this.#remember(before, { seenAt: at, oid: 0, columns });
     const statement = `${displayName(before)} was renamed to ${displayName(name)}: its changes are left out from here on`;
     return { kind: 'ddl', tables: [before], statement };
   }
@@ -160,15 +168,22 @@ export class StreamedTables {
   }
 
   /** What the catalog shows at the start may be younger than the changes: then it is the catalog's shape that came later. */
-  #difference(name: TableName, { oid, columns }: PublishedRelation, at: bigint): string | undefined {
+  #difference(
+    name: TableName,
+    { oid, columns }: PublishedRelation,
+    at: bigint,
+  ): { readonly younger: boolean; readonly alteration: Alteration } | undefined {
     const before = this.#shapes.get(mapKey(name))?.at(-1);
     if (before === undefined) return undefined;
     const other = before.oid === oid ? [] : ['it is another table of the same name'];
     const younger = before.position === catalogPosition && at < this.#readAt;
     const [from, to] = younger ? [columns, before.columns] : [before.columns, columns];
     const differences = [...other, ...shapeDifference(from, to, this.#types)];
-    if (differences.length === 0) return undefined;
-    return `${younger ? 'altered after these changes were made: ' : ''}${differences.join('; ')}`;
+    const [since, by] = younger ? [at, this.#readAt] : [before.seenAt, at];
+    if (differences.length > 0)
+      return { younger, alteration: { differences, since: printPosition(since), by: printPosition(by) } };
+    if (before.seenAt < at) before.seenAt = at;
+    return undefined;
   }
 
   #remember(name: TableName, shape: Shape): void {
