@@ -1,10 +1,11 @@
-import { displayName, TsmoltError } from '@tsmolt/core';
-import type { ApplyTransaction, TableName } from '@tsmolt/core';
+import { displayName, refusalOf, TsmoltError } from '@tsmolt/core';
+import type { ApplyTransaction, RowBatch, Table, TableName } from '@tsmolt/core';
 import { applySteps } from './apply-steps.js';
 import type { StepContext, TableOutcome } from './apply-steps.js';
 import { arrival, collapse, deletionOf, departure, isWholeRow } from './collapse.js';
 import type { RoutedEvent, Step } from './collapse.js';
 import type { RoutedTransaction } from './prepare.js';
+import { notExchanged, setAside } from './set-aside.js';
 import type { RoutedMutation } from './target-tables.js';
 import { BlockedRows } from './waiting-changes.js';
 import type { RefusedChange } from './waiting-changes.js';
@@ -22,7 +23,8 @@ export function isRefusal(thrown: unknown): thrown is TsmoltError {
 /**
  * Applies one transaction of the source where its changes, put together, were refused: first as it is, then half by half down
  * to single changes, in the order of the source. What is refused even so is tried again after the others, and then rows that
- * stand in each other's way (values of a unique key that were swapped) are deleted and written together.
+ * stand in each other's way (values of a unique key that were swapped) are deleted and written together, or, where that
+ * must not be, get passing values and then their own.
  */
 export async function applyInOrder(
   transaction: ApplyTransaction,
@@ -106,7 +108,7 @@ class Ladder {
 
   #putBehind(change: RoutedMutation): boolean {
     if (!this.#blocked.has(change)) return false;
-    this.#refuse(change, 'waits for an earlier change of its row');
+    this.#refuse(change, { reason: 'waits for an earlier change of its row' });
     return true;
   }
 
@@ -115,16 +117,16 @@ class Ladder {
    * key now, and goes under the old one when nothing points there any more.
    */
   async #applyOne(change: RoutedMutation): Promise<void> {
-    const reason = await this.#refusal([change], change.oldKey === undefined);
-    if (reason === undefined) return;
+    const refusal = await this.#refusal([change], change.oldKey === undefined);
+    if (refusal === undefined) return;
     const [comes, goes] = [arrival(change), departure(change)];
     if (comes === undefined || goes === undefined || (await this.#refusal([comes])) !== undefined)
-      this.#refuse(change, reason);
-    else this.#refuse(goes, reason);
+      this.#refuse(change, refusal);
+    else this.#refuse(goes, refusal);
   }
 
-  #refuse(change: RoutedMutation, reason: string): void {
-    this.#refused.push({ change, reason });
+  #refuse(change: RoutedMutation, refusal: Omit<RefusedChange, 'change'>): void {
+    this.#refused.push({ change, ...refusal });
     this.#blocked.add(change);
   }
 
@@ -140,32 +142,72 @@ class Ladder {
     for (const { change } of left) this.#blocked.add(change);
   }
 
-  /** Only where nothing points at the rows: what does would be deleted with them, or would forbid it. */
   async #writeTogether(): Promise<void> {
     const tables = new Set(this.#refused.map(({ change }) => change.route.table));
     for (const table of tables) {
-      if (this.#context.order.isReferenced(table)) continue;
       // All of a table's, or none: what stays behind would come after what it was to come before.
-      const rows = this.#refused.map(({ change }) => change).filter(({ route }) => route.table === table);
-      const steps = rewritten(rows);
-      if (steps !== undefined && (await this.#attempt(steps)) === undefined)
+      const refused = this.#refused.filter(({ change }) => change.route.table === table);
+      const rows = refused.map(({ change }) => change);
+      if ((await this.#rewrite(table, rows)) || (await this.#exchange(table, refused)))
         this.#refused = this.#refused.filter(({ change }) => change.route.table !== table);
     }
   }
 
-  #refusal(changes: readonly RoutedMutation[], combine = true): Promise<string | undefined> {
+  /** Only where nothing points at the rows: what does would be deleted with them, or would forbid it. */
+  async #rewrite(table: Table, rows: readonly RoutedMutation[]): Promise<boolean> {
+    if (this.#context.order.isReferenced(table)) return false;
+    const steps = rewritten(rows);
+    return steps !== undefined && (await this.#attempt(steps)) === undefined;
+  }
+
+  /** In place. A userscript that writes the rows itself need not write all that was taken from them. */
+  async #exchange(table: Table, refused: readonly RefusedChange[]): Promise<boolean> {
+    const { script, tables } = this.#context;
+    const duplicates = refused.filter(({ duplicate }) => duplicate === true).length;
+    if (duplicates < 2 || script?.writes(table) === true) return false;
+    const steps = collapse(
+      refused.map(({ change }) => change),
+      true,
+    );
+    for (const nullable of [true, false]) {
+      const aside = setAside(steps, tables.all, { nullable });
+      if (aside.length > 0 && (await this.#attempt(steps, aside)) === undefined) return true;
+      if (aside.length === 0) this.#explain(table);
+    }
+    return false;
+  }
+
+  #explain(table: Table): void {
+    this.#refused = this.#refused.map((one) =>
+      one.change.route.table === table && one.duplicate === true && !one.reason.endsWith(notExchanged)
+        ? { ...one, reason: `${one.reason}${notExchanged}` }
+        : one,
+    );
+  }
+
+  #refusal(
+    changes: readonly RoutedMutation[],
+    combine = true,
+  ): Promise<Omit<RefusedChange, 'change'> | undefined> {
     return this.#attempt(collapse(changes, combine));
   }
 
   /** @returns why the target refused it */
-  async #attempt(steps: ReturnType<typeof collapse>): Promise<string | undefined> {
-    const run = (): Promise<TableOutcome[]> => applySteps(this.#transaction, steps, this.#context);
+  async #attempt(
+    steps: ReturnType<typeof collapse>,
+    before: readonly RowBatch[] = [],
+  ): Promise<Omit<RefusedChange, 'change'> | undefined> {
+    const run = async (): Promise<TableOutcome[]> => {
+      for (const batch of before) await this.#transaction.update(batch);
+      return applySteps(this.#transaction, steps, this.#context);
+    };
     try {
       this.#outcomes.push(...(await this.#transaction.attempt(run)));
       return undefined;
     } catch (thrown) {
-      if (isRefusal(thrown)) return thrown.message;
-      throw thrown;
+      if (!isRefusal(thrown)) throw thrown;
+      const { message: reason } = thrown;
+      return refusalOf(thrown)?.kind === 'unique' ? { reason, duplicate: true } : { reason };
     }
   }
 }

@@ -12,6 +12,7 @@ import { applySteps } from './apply-steps.js';
 import type { StepContext } from './apply-steps.js';
 import { collapse } from './collapse.js';
 import type { RoutedTransaction } from './prepare.js';
+import { notExchanged } from './set-aside.js';
 import { routeInto } from './target-tables.js';
 import type { RoutedMutation, TargetTables } from './target-tables.js';
 
@@ -19,6 +20,8 @@ import type { RoutedMutation, TargetTables } from './target-tables.js';
 export interface RefusedChange {
   readonly change: RoutedMutation;
   readonly reason: string;
+  /** A value of a unique key was there already. */
+  readonly duplicate?: true;
 }
 
 /** What a dead letter also says: that the userscript writes the rows of its table itself. */
@@ -142,7 +145,9 @@ async function retryOne(context: SweepContext, staged: StagedMutation): Promise<
   } catch (thrown) {
     const { code, message } = asTsmoltError(thrown);
     if (code !== 'TSM4011' && code !== 'TSM7005') throw thrown;
-    return noteFailure(context, staged, message);
+    // Alone the change says nothing about the other one that it came with.
+    const explained = staged.reason.endsWith(notExchanged) ? `${message}${notExchanged}` : message;
+    return noteFailure(context, staged, explained);
   }
 }
 
