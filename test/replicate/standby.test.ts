@@ -80,6 +80,9 @@ test('fetch and replication from a standby, which go on when it is promoted', as
   await onPrimary('CREATE PUBLICATION molt_fetch FOR TABLE t');
   const fetched = await fetchFromStandby('--table-handling', 'drop-on-target-and-recreate');
   expect(fetched.exitCode, fetched.failure).toBe(0);
+  const kept = fetched.line(/publication molt_fetch exists and is kept/);
+  expect(kept.message).toContain('ALTER PUBLICATION "molt_fetch" SET TABLE');
+  expect(kept.message).not.toContain('drop-and-recreate');
 
   await onPrimary(`INSERT INTO t VALUES (2, 'streamed')`, `UPDATE t SET v = 'changed' WHERE id = 1`);
   expect(await follow(stream)).toMatchObject({ changes: 2 });

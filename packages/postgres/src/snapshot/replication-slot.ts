@@ -40,7 +40,8 @@ export async function createSlot(
     await refuseWithoutIdentity(client, setup.tables);
     if (onStandby) return prepareStandby(client, server, setup, logger);
     if (setup.recreate) await dropBoth(client, setup.slot, logger);
-    if (await keepsPublication(client, logger)) return;
+    const otherwise = 'or use --pglogical-publication-and-slot-drop-and-recreate';
+    if (await keepsPublication(client, logger, otherwise)) return;
     await client.query(publicationStatement(server, setup));
   });
   return createSlotWithSnapshot(server, setup.slot);
@@ -120,7 +121,10 @@ async function prepareStandby(
   setup: SlotSetup,
   logger: Logger,
 ): Promise<void> {
-  if (!(await keepsPublication(client, logger))) {
+  const otherwise =
+    `and have the primary mend it where it does not (ALTER PUBLICATION ${quoteIdentifier(publicationName)} SET TABLE ...) ` +
+    'before the slot is made';
+  if (!(await keepsPublication(client, logger, otherwise))) {
     throw new TsmoltError('TSM5002', {
       message: `the source ${server.url.host} is a standby without publication ${publicationName}, and only its primary can make one`,
       advice:
@@ -133,14 +137,13 @@ async function prepareStandby(
 }
 
 /** Whether there is a publication of this name: it is left as it is. */
-async function keepsPublication(client: PoolClient, logger: Logger): Promise<boolean> {
+async function keepsPublication(client: PoolClient, logger: Logger, otherwise: string): Promise<boolean> {
   const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_publication WHERE pubname = $1', [
     publicationName,
   ]);
   if (rowCount === 0) return false;
   logger.warn(
-    `publication ${publicationName} exists and is kept: check that it holds the tables of this run, ` +
-      'or use --pglogical-publication-and-slot-drop-and-recreate',
+    `publication ${publicationName} exists and is kept: check that it holds the tables of this run, ${otherwise}`,
   );
   return true;
 }
