@@ -1,4 +1,4 @@
-import { encodedKind, EncodedRow, endOfValue } from '@tsmolt/core';
+import { encodedKind, EncodedRow, endOfValue, RowEncoder, textHeaderBytes } from '@tsmolt/core';
 
 /** Milliseconds from 1970 to 2000, where PostgreSQL's clock begins. */
 export const postgresEpochMs = 946_684_800_000;
@@ -30,17 +30,20 @@ export class MessageCursor {
     const bytes = this.#bytes;
     const start = this.#offset;
     let at = start;
-    let whole = true;
+    let [whole, bare] = [true, false];
     for (let column = 0; column < columns; column++) {
       const kind = bytes[at];
       if (kind !== encodedKind.text && kind !== encodedKind.null && kind !== encodedKind.unsent)
         return undefined;
       if (kind === encodedKind.unsent) whole = false;
+      const value = at;
       at = endOfValue(bytes, at);
+      if (at - value === textHeaderBytes + 1 && isBare(bytes[at - 1])) bare = true;
       if (at > this.#end) throw new RangeError(`value ${column + 1} of a row goes beyond its message`);
     }
     this.#offset = at;
-    return new EncodedRow(bytes, { start, end: at, whole });
+    const row = new EncodedRow(bytes, { start, end: at, whole });
+    return bare ? withOctalForms(row) : row;
   }
 
   byte(): number {
@@ -86,15 +89,24 @@ export class MessageCursor {
     this.#offset = end + 1;
     return value;
   }
+}
 
-  /** So many bytes of text. */
-  text(length: number): string {
-    const start = this.#offset;
-    const end = start + length;
-    if (end > this.#end) throw new RangeError(`a value of ${length} bytes goes beyond its message`);
-    this.#offset = end;
-    // No character of UTF-8 is one byte beyond ASCII: it is a `"char"` of a server before 16.
-    const byte = length === 1 ? this.#bytes.readUInt8(start) : 0;
-    return byte < 0x80 ? this.#bytes.toString('utf8', start, end) : `\\${byte.toString(8)}`;
+/** No character of UTF-8 is one byte beyond ASCII: it is a `"char"` of a server before 16. */
+function isBare(byte = 0): boolean {
+  return byte >= 0x80;
+}
+
+/** The row with each such byte as servers from 16 on print it. */
+function withOctalForms(row: EncodedRow): EncodedRow {
+  const encoder = new RowEncoder(row.end - row.start);
+  for (let at = row.start; at < row.end; at = endOfValue(row.bytes, at)) {
+    const kind = row.bytes[at];
+    const end = endOfValue(row.bytes, at);
+    const last = row.bytes[end - 1];
+    if (kind === encodedKind.null) encoder.null();
+    else if (kind === encodedKind.unsent) encoder.unsent();
+    else if (end - at === textHeaderBytes + 1 && isBare(last)) encoder.text(`\\${last?.toString(8)}`);
+    else encoder.bytes(row.bytes.subarray(at + textHeaderBytes, end));
   }
+  return encoder.row();
 }
