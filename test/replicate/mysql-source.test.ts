@@ -46,6 +46,19 @@ describe('what a user may not', () => {
     expect(refused.stdout + refused.stderr).not.toContain('Secret!42');
   }); // prettier-ignore
 
+  test('with SELECT on some tables, changes of the others are a pause that says so; a filter leaves them out', async () => {
+    await using pair = await mysqlPair(server, table, 'CREATE TABLE hidden (id int PRIMARY KEY)');
+    await using weak = await asUser(pair, ['GRANT SELECT ON DATABASE.t TO USER', ...all.slice(1)]);
+    await pair.onSource('INSERT INTO hidden VALUES (1)', `INSERT INTO t VALUES (1, 'a', 1, NULL)`);
+    const paused = await catchUp(weak);
+    expect(paused.exitCode, paused.stdout).toBe(3);
+    expect(paused.stderr).toMatch(/public\.hidden is not among the tables that .* lacks SELECT on it/);
+    expect(paused.stderr).toMatch(/GRANT SELECT ON `.*`\.`hidden` TO .* --table-exclusion-filter/s);
+    const done = await catchUp(weak, '--table-exclusion-filter', '^hidden$');
+    expect(done.exitCode, done.failure).toBe(0);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(1,a,1,)']);
+  });
+
   test('with all three, and nothing else, rows arrive', async () => {
     await using pair = await mysqlPair(server, table);
     await using migrator = await asUser(pair, all);

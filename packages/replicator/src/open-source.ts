@@ -7,6 +7,7 @@ import type { ReplacedValues } from './replaced-values.js';
 export async function openSource(
   options: ReplicationOptions,
   replaced: ReplacedValues,
+  keyless: KeylessTables,
 ): Promise<ChangeSource> {
   const { source, metrics, filter, flush, slot, publication, processId } = options;
   const openChanges = source.openChanges?.bind(source);
@@ -14,12 +15,13 @@ export async function openSource(
   try {
     const all = (await source.catalog.tables(nameFilter({}))).map(({ name }) => name);
     const wanted = all.filter((name) => filter.matches(name));
-    const changes = await openIdentified(wanted, options, async (tables) => {
+    const changes = await openIdentified(wanted, { options, keyless }, async (tables, leftOut) => {
       if (options.script === undefined) refuseSameTarget(tables);
       const chosen = new Set(tables);
       return openChanges({
         tables,
         others: all.filter((name) => !chosen.has(name)),
+        leftOut: { tables: leftOut, onChange: (table) => metrics.leftOutChange(table) },
         bufferBytes: flush.bytes,
         unrepresentable: options.unrepresentable,
         ...(options.streamLargeTransactions
@@ -46,17 +48,40 @@ export async function openSource(
   }
 }
 
+/** Tables that lost their key while their changes were read: this process does not take them up again. */
+export class KeylessTables {
+  readonly #policy: ReplicationOptions['onMissingKey'];
+  readonly #names = new Set<string>();
+
+  constructor({ onMissingKey }: Pick<ReplicationOptions, 'onMissingKey'>) {
+    this.#policy = onMissingKey;
+  }
+
+  has(name: TableName): boolean {
+    return this.#names.has(displayName(name));
+  }
+
+  /** @returns whether the stream can go on without the tables that the failure is about */
+  leaveOut(failure: unknown): boolean {
+    if (this.#policy === 'pause' || !(failure instanceof TablesWithoutKey)) return false;
+    const before = this.#names.size;
+    for (const name of failure.tables) this.#names.add(displayName(name));
+    return this.#names.size > before;
+  }
+}
+
 /** Without tables whose rows nothing identifies, where the policy says so. What identifies a row the stream knows best. */
 async function openIdentified(
   wanted: readonly TableName[],
-  { onMissingKey, logger, metrics }: ReplicationOptions,
-  open: (tables: readonly TableName[]) => Promise<ChangeSource>,
+  { options, keyless }: { readonly options: ReplicationOptions; readonly keyless: KeylessTables },
+  open: (tables: readonly TableName[], leftOut: readonly TableName[]) => Promise<ChangeSource>,
 ): Promise<ChangeSource> {
-  const leftOut: TableName[] = [];
-  let tables = wanted;
+  const { onMissingKey, logger, metrics } = options;
+  const leftOut: TableName[] = wanted.filter((name) => keyless.has(name));
+  let tables = wanted.filter((name) => !keyless.has(name));
   for (;;) {
     try {
-      const changes = await open(tables);
+      const changes = await open(tables, leftOut);
       metrics.leftOut(leftOut.length);
       if (leftOut.length > 0)
         logger.warn(

@@ -4,7 +4,7 @@ import type { ChangeSource, TsmoltError } from '@tsmolt/core';
 import { AcceptedAlterations } from './accepted-alterations.js';
 import { BatchWriter, isUnknownOutcome } from './batch-writer.js';
 import { holdLease } from './hold-lease.js';
-import { endOf, openSource } from './open-source.js';
+import { endOf, KeylessTables, openSource } from './open-source.js';
 import type { ReplicationOptions } from './options.js';
 import { runPass, stopped } from './pass.js';
 import { Progress, startPositions } from './progress.js';
@@ -82,13 +82,16 @@ async function runWithLease(
   const watch = new SourceWatch(options);
   const status = new StatusMemo(options);
   const accepted = await AcceptedAlterations.load(options);
-  const open = (): Promise<ChangeSource> => openSource(options, replaced);
+  const keyless = new KeylessTables(options);
+  const open = (): Promise<ChangeSource> => openSource(options, replaced, keyless);
   const pass: Pass = async (source, until) => {
     await accepted.take(source);
     await waiting.sweep();
     return runPass({ options, source, writer, progress, schema, waiting, watch, status, accepted, until });
   };
-  const ended = await untilPaused(accepted, options, () => runPasses({ options, progress, open }, pass));
+  const ended = await untilPaused(accepted, options, () =>
+    runPasses({ options, progress, open, keyless }, pass),
+  );
   const left = await waiting.sweep();
   const { transactions, changes } = options.state;
   options.state.phase = 'ended';
@@ -114,11 +117,12 @@ interface PassContext {
   readonly options: ReplicationOptions;
   readonly progress: Progress;
   readonly open: () => Promise<ChangeSource>;
+  readonly keyless: KeylessTables;
 }
 
 /** Opens the source again and again, as long as what fails may pass. What fails before anything worked is final. */
 async function runPasses(
-  { options, progress, open }: PassContext,
+  { options, progress, open, keyless }: PassContext,
   pass: Pass,
 ): Promise<'reached' | 'drained'> {
   const { staging, memoKey, state } = options;
@@ -139,6 +143,7 @@ async function runPasses(
         await source.close();
       }
     } catch (thrown) {
+      if (started && keyless.leaveOut(thrown)) continue;
       if (!started || !mayPass(thrown, options)) throw thrown;
       failures = progress.positions.applied === before ? failures + 1 : 1;
       if (!(await waited(asTsmoltError(thrown), failures, options))) return 'drained';

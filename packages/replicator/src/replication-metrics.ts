@@ -96,6 +96,12 @@ export class ReplicationMetrics {
     'Tables that are left out because nothing identifies their rows.',
   );
 
+  readonly #leftOutChanges = this.#counter(
+    'replicator_left_out_changes_total',
+    'Changes of tables that are left out because nothing identifies their rows: rows, or on MySQL row events.',
+    this.#tableLabels,
+  );
+
   readonly #script = {
     invocations: this.#counter(
       'script_invocations_total',
@@ -189,6 +195,10 @@ export class ReplicationMetrics {
 
   leftOut(tables: number): void {
     this.#leftOut.set(tables);
+  }
+
+  leftOutChange({ schema, table }: TableName): void {
+    this.#leftOutChanges.inc({ schema, table });
   }
 
   conflict(): void {

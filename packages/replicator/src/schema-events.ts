@@ -65,7 +65,7 @@ function reason(event: SchemaEvent, position: string, { options, source, accepte
 }
 
 function paused(event: SchemaEvent, position: string): TsmoltError {
-  if (event.kind === 'ddl' && event.isNew === true) return pausedForNew(event, position);
+  if (event.kind === 'ddl' && event.isNew === true) return pausedForNew(event, position, event.ifHidden);
   const tables = event.tables.map(displayName).join(', ');
   const flag = event.kind === 'truncate' ? '--onTruncate apply, or empty the tables and use ' : '';
   return new TsmoltError('TSM7001', {
@@ -78,11 +78,12 @@ function paused(event: SchemaEvent, position: string): TsmoltError {
 }
 
 /** A process that starts later knows the table, and its changes are still in the log. */
-function pausedForNew({ statement }: SchemaEvent, position: string): TsmoltError {
+function pausedForNew({ statement }: SchemaEvent, position: string, ifHidden?: string): TsmoltError {
   return new TsmoltError('TSM7001', {
     message: `replication paused before position ${position}: ${statement}`,
     advice:
       'Everything before it is on the target. Create the table there as well, and run the same command again: none of its changes is lost. ' +
+      (ifHidden === undefined ? '' : `${ifHidden} `) +
       'Or leave the table out with --table-exclusion-filter.',
   });
 }

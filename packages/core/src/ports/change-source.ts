@@ -54,6 +54,8 @@ export type SchemaEvent =
       readonly statement: string;
       /** The tables were not there when the stream was opened: their changes are left out of it. */
       readonly isNew?: true;
+      /** What to do where the user of the connection may not see a table that has been there all the time. */
+      readonly ifHidden?: string;
       /** Where the stream only shows the result: what is to be recognized when it is told again. */
       readonly alteration?: Alteration;
     };
@@ -94,11 +96,20 @@ export interface ChangeChunk {
   readonly bytes: number;
 }
 
+/** Tables that should be replicated and cannot be. */
+export interface LeftOutTables {
+  readonly tables: readonly TableName[];
+  /** Called for each change as it is read: a row, or, where rows cannot be told apart without their shape, some of them. */
+  readonly onChange: (table: TableName) => void;
+}
+
 export interface ChangeOptions {
   /** The tables whose changes are wanted, as the catalog showed them. Others are left out. */
   readonly tables: readonly TableName[];
   /** The tables that are there and not wanted; given, a `ddl` event tells of changes of a table that is in neither list. */
   readonly others?: readonly TableName[];
+  /** Those of the others that lack a key: what of their changes the stream shows is counted. */
+  readonly leftOut?: LeftOutTables;
   /** Bytes of events that may lie between the server and the reader. */
   readonly bufferBytes: number;
   readonly unrepresentable: UnrepresentablePolicy;
@@ -122,7 +133,7 @@ export interface ChangeOptions {
   readonly fetchMetadata?: boolean;
 }
 
-/** `TSM5003` of a stream that is opened: these of its tables cannot be replicated, because nothing identifies their rows. */
+/** `TSM5003` of a stream that is opened, or whose table lost its key: these of its tables cannot be replicated, because nothing identifies their rows. */
 export class TablesWithoutKey extends TsmoltError {
   readonly tables: readonly TableName[];
 

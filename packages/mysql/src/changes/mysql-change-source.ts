@@ -4,6 +4,7 @@ import type { ChangeChunk, ChangeLog, ChangeOptions, ChangeSource, PartialOrder 
 import type { MysqlServer } from '../connect/mysql-server.js';
 import type { MysqlSession } from '../connect/session.js';
 import type { MysqlSessionPool } from '../connect/session-pool.js';
+import { readsAllTables } from '../snapshot/grants.js';
 import { readPositionSettings, refuseWithoutPositions } from '../position.js';
 import { changeLog } from './change-log.js';
 import { BinlogStream } from './binlog-stream.js';
@@ -35,13 +36,17 @@ export async function openChanges(
   const names = options.tables.map(({ table }) => table);
   const tables = new SourceTables(pool, server, names);
   const naming = await tables.naming();
-  const { settings, clockAhead } = await pool.use(
+  const { settings, clockAhead, seesAll } = await pool.use(
     'reading the settings of the binary log',
     async (session) => {
       refuseWithoutPositions(server, await readPositionSettings(session));
       await refuseUnreadableLog(session, server, naming.database);
       await refuseSilentReplica(session, server);
-      return { settings: await readSourceSettings(session), clockAhead: await clockDifference(session) };
+      return {
+        settings: await readSourceSettings(session),
+        clockAhead: await clockDifference(session),
+        seesAll: await readsAllTables(session, naming.database),
+      };
     },
   );
   refuseSettings(server, settings, options);
@@ -54,7 +59,7 @@ export async function openChanges(
     ...(await cascadeWarnings(tables, found, settings)),
   ];
   const identity = identityOf(server, naming.database, settings);
-  return new MysqlChangeSource({ server, pool, options, tables, ...naming, identity, warnings, clockAhead });
+  return new MysqlChangeSource({ server, pool, options, tables, ...naming, identity, warnings, clockAhead, seesAll }); // prettier-ignore
 }
 
 /** Milliseconds by which the source's clock is ahead of this machine's. */
@@ -119,6 +124,8 @@ interface Parts {
   readonly identity: string;
   readonly warnings: readonly string[];
   readonly clockAhead: number;
+  /** Whether the catalog shows the user all tables. */
+  readonly seesAll: boolean;
 }
 
 class MysqlChangeSource implements ChangeSource {
@@ -181,7 +188,7 @@ class MysqlChangeSource implements ChangeSource {
   }
 
   #open(position: string): BinlogStream {
-    const { server, pool, options, tables, database, foldsCase, clockAhead } = this.#parts;
+    const { server, pool, options, tables, database, foldsCase, clockAhead, seesAll } = this.#parts;
     const names = options.tables.map(({ table }) => table);
     return new BinlogStream({
       server,
@@ -196,6 +203,8 @@ class MysqlChangeSource implements ChangeSource {
         foldsCase,
         names: options.tables,
         others: options.others,
+        leftOut: options.leftOut,
+        seesAll,
         altered: () => tables.forget(),
         resolve: async (map, name) =>
           shapeOf(map, {

@@ -1,4 +1,4 @@
-import { displayName, TsmoltError } from '@tsmolt/core';
+import { displayName, TablesWithoutKey, TsmoltError } from '@tsmolt/core';
 import type { ChangedTable, Column } from '@tsmolt/core';
 import { isTypeOf } from './column-types.js';
 import { columnReader } from './column-reader.js';
@@ -85,8 +85,9 @@ function keyNames(map: TableMap, names: readonly string[], { source }: ShapeCont
 }
 
 function withoutKey({ name }: ShapeContext): TsmoltError {
-  return new TsmoltError('TSM5003', {
+  return new TablesWithoutKey([name], {
     message: `${displayName(name)}: when the change that is read was made, the table had no primary key whose columns can be replicated`,
-    advice: 'Add a primary key on the source, then run the data load again.',
+    advice:
+      'A key that is added now does not help these changes: leave the table out with --table-exclusion-filter or --onMissingKey ignore, add a primary key on the source, and load the table again.',
   });
 }

@@ -11,6 +11,7 @@ import { isRowEvent, readRowEvent } from './row-events.js';
 import { meaningOf } from './statements.js';
 import type { StatementMeaning, WantedNames } from './statements.js';
 import { refusedEvent } from './stream-errors.js';
+import { quoteIdentifier } from '../sql.js';
 import type { WantedTables } from './wanted-tables.js';
 
 /** The head of an event. */
@@ -134,7 +135,10 @@ export class TransactionReader {
     const id = reader.uint(6);
     reader.skip(2);
     const shape = id === noTable ? undefined : this.#options.tables.shape(id);
-    if (shape === undefined) return undefined;
+    if (shape === undefined) {
+      this.#options.tables.passOver(id);
+      return undefined;
+    }
     const open = this.#opened();
     this.#located(shape.changed.name, () =>
       readRowEvent(code, reader, shape, (mutation, bytes) => this.#give(open, mutation, bytes)),
@@ -221,8 +225,8 @@ export class TransactionReader {
   #tellNew(reader: ByteReader): void {
     const name = this.#options.tables.takeNew(reader);
     if (name === undefined) return;
-    const statement = `${displayName(name)} is new: it was created, or renamed, after replication began`;
-    this.#give(this.#opened(), { kind: 'ddl', tables: [name], statement, isNew: true });
+    const event = newTable(name, this.#options);
+    this.#give(this.#opened(), event);
   }
 
   #prepare(head: EventHead, reader: ByteReader): undefined {
@@ -303,6 +307,19 @@ const passedOver: ReadonlySet<number> = new Set([
   // Variables of statements: the statements themselves decide.
   5, 13, 14,
 ]); // prettier-ignore
+
+function newTable(name: TableName, { tables, names }: TransactionReaderOptions): ChangeEvent {
+  const place = displayName(name);
+  const event = { kind: 'ddl', tables: [name], isNew: true } as const;
+  if (tables.seesAll)
+    return { ...event, statement: `${place} is new: it was created, or renamed, after replication began` };
+  const hidden = `${quoteIdentifier(names.database)}.${quoteIdentifier(name.table)}`;
+  return {
+    ...event,
+    statement: `${place} is not among the tables that the user of --sourceConn can see: it was created, or renamed, after replication began, or the user lacks SELECT on it`,
+    ifHidden: `Where it is not new, GRANT SELECT ON ${hidden} TO the user on the source, and load the table.`,
+  };
+}
 
 function rolledBack({ text }: Gtid): TsmoltError {
   return new TsmoltError('TSM5006', {

@@ -1,4 +1,4 @@
-import type { TableName } from '@tsmolt/core';
+import type { LeftOutTables, TableName } from '@tsmolt/core';
 import { ByteReader } from './byte-reader.js';
 import { readTableMap, tableMapName } from './table-map.js';
 import type { TableMap } from './table-map.js';
@@ -10,7 +10,10 @@ export interface WantedTablesOptions {
   readonly names: readonly TableName[];
   /** Those that are there and not wanted; unset where nobody wants to hear of new ones. */
   readonly others: readonly TableName[] | undefined;
+  readonly leftOut?: LeftOutTables | undefined;
   readonly foldsCase: boolean;
+  /** Whether the user may read all tables: one that the catalog did not show was not there. */
+  readonly seesAll: boolean;
   /** Finds out how to read a table that is wanted. */
   resolve(map: TableMap, name: TableName): Promise<TableShape>;
   /** A wanted table was altered. */
@@ -33,6 +36,8 @@ export class WantedTables {
   readonly #known: Set<string> | undefined;
   /** By the number that the server gave a table; undefined for one that is not wanted. */
   readonly #shapes = new Map<number, Known>();
+  /** By the number that the server gave them. */
+  readonly #leftOut = new Map<number, TableName>();
   /** By name, so that changes of one shape share one object whatever the number. */
   readonly #latest = new Map<string, Known>();
 
@@ -44,6 +49,10 @@ export class WantedTables {
 
   nameOf(table: string): TableName | undefined {
     return this.#byName.get(this.#folded(table));
+  }
+
+  get seesAll(): boolean {
+    return this.#options.seesAll;
   }
 
   /** A table whose rows come and that nobody knew of when the stream was opened. Told once. */
@@ -61,6 +70,12 @@ export class WantedTables {
     return this.#shapes.get(id)?.shape;
   }
 
+  /** Rows of a table came that is not wanted. */
+  passOver(id: number): void {
+    const name = this.#leftOut.get(id);
+    if (name !== undefined) this.#options.leftOut?.onChange(name);
+  }
+
   /** Whether the table's number and map are those that came last: there is nothing to learn. */
   isSame(id: number, { buffer, offset }: ByteReader): boolean {
     const map = this.#shapes.get(id)?.map;
@@ -74,9 +89,11 @@ export class WantedTables {
   map(id: number, reader: ByteReader): Promise<void> | undefined {
     const bytes = reader.buffer.subarray(reader.offset);
     const found = tableMapName(new ByteReader(bytes));
-    const name = this.#folded(found.database) === this.#folded(this.#options.database) ? this.nameOf(found.table) : undefined; // prettier-ignore
+    const ours = this.#folded(found.database) === this.#folded(this.#options.database);
+    const name = ours ? this.nameOf(found.table) : undefined;
     if (name === undefined) {
       this.#shapes.delete(id);
+      this.#noteLeftOut(id, ours ? found.table : undefined);
       return undefined;
     }
     const latest = this.#latest.get(name.table);
@@ -98,6 +115,13 @@ export class WantedTables {
   /** Between transactions: a server that opens its tables anew gives them new numbers, for as long as it runs. */
   tidy(): void {
     if (this.#shapes.size > mostNumbers) this.#shapes.clear();
+    if (this.#leftOut.size > mostNumbers) this.#leftOut.clear();
+  }
+
+  #noteLeftOut(id: number, table: string | undefined): void {
+    const name = this.#options.leftOut?.tables.find((one) => one.table === table);
+    if (name === undefined) this.#leftOut.delete(id);
+    else this.#leftOut.set(id, name);
   }
 
   async #learn(id: number, map: Buffer, name: TableName): Promise<void> {

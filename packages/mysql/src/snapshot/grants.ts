@@ -28,6 +28,32 @@ export function parseGrants(statements: readonly string[]): Grants {
   return privileges;
 }
 
+/**
+ * Whether `SHOW GRANTS` says that the user may read all tables of the database. Those that it may not read the catalog does
+ * not show. What roles hold is not in these lines.
+ */
+export async function readsAllTables(session: MysqlSession, database: string): Promise<boolean> {
+  const rows = await session.query<Record<string, string>>('SHOW GRANTS');
+  return rows.some((row) => grantsReading(Object.values(row)[0] ?? '', database));
+}
+
+/** @param statement as the server prints it; names of databases are patterns there, as in LIKE */
+export function grantsReading(statement: string, database: string): boolean {
+  const [, privileges = '', place = ''] =
+    /^GRANT (.+?) ON (\*|`(?:[^`]|``)+`)\.\* TO /i.exec(statement) ?? [];
+  if (!/\b(?:SELECT|ALL PRIVILEGES)(?:,|$)/i.test(privileges)) return false;
+  return place === '*' || likePattern(place.slice(1, -1).replaceAll('``', '`')).test(database);
+}
+
+function likePattern(pattern: string): RegExp {
+  const source = pattern.replaceAll(/\\?[^]/g, (part) => {
+    if (part === '%') return '.*';
+    if (part === '_') return '.';
+    return part.slice(-1).replace(/[^\p{L}\p{N}_]/u, String.raw`\$&`);
+  });
+  return new RegExp(`^${source}$`, 's');
+}
+
 /** Whether the user may do what needs the privilege, as far as the grants tell. */
 export function mayHave(grants: Grants, privilege: string): boolean {
   return grants === undefined || grants.has(privilege) || grants.has('ALL PRIVILEGES') || grants.has('SUPER');

@@ -37,6 +37,7 @@ export async function openChanges(
   const { tables, warnings } = await readWantedTables(pool, server.versionNumber, {
     tables: options.tables,
     others: options.others,
+    leftOut: options.leftOut,
     publication,
   });
   const system = await systemIdentifier(server, slot);

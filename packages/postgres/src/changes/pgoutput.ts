@@ -140,7 +140,10 @@ export class PgoutputDecoder {
   /** The table of a change, where it is wanted. */
   #table(): StreamedTable | undefined {
     const oid = this.#cursor.uint32();
-    return this.#skipping ? undefined : this.#tables.get(oid);
+    if (this.#skipping) return undefined;
+    const table = this.#tables.get(oid);
+    if (table === undefined) this.#tables.passOver(oid);
+    return table;
   }
 
   #insert(bytes: number): void {
@@ -247,7 +250,8 @@ function changedKey(
 }
 
 function refuseWithoutKey({ changed: { name, key } }: StreamedTable, row: BatchRow): void {
-  if (key.length === 0) throw withoutIdentity([name], 'its changes do not say which row they mean');
+  if (key.length === 0)
+    throw withoutIdentity([name], 'its key was dropped, and its changes do not say which row they mean');
   const has =
     row instanceof EncodedRow
       ? (position: number): boolean => row.hasText(position)

@@ -1,6 +1,6 @@
 import { displayName, TablesWithoutKey } from '@tsmolt/core';
 import type { TsmoltError } from '@tsmolt/core';
-import type { Alteration, ChangedTable, SchemaEvent, TableName } from '@tsmolt/core';
+import type { Alteration, ChangedTable, LeftOutTables, SchemaEvent, TableName } from '@tsmolt/core';
 import { printPosition } from './log-position.js';
 import { shapeDifference } from './published-relation.js';
 import type { PublishedColumn, PublishedRelation } from './published-relation.js';
@@ -15,6 +15,7 @@ export interface WantedTable {
   readonly generated: readonly string[];
   /** The primary key, or the best other one; empty where there is none. */
   readonly key: readonly string[];
+  readonly partitioned?: boolean;
 }
 
 /** A table as it comes now. */
@@ -30,6 +31,7 @@ export interface CatalogFacts {
   readonly readAt: bigint;
   /** Tables that are not wanted; unset where nobody wants to hear of new ones. */
   readonly others: readonly TableName[] | undefined;
+  readonly leftOut?: LeftOutTables | undefined;
 }
 
 /** Schemas of tsmolt and MOLT. */
@@ -62,12 +64,15 @@ export class StreamedTables {
   readonly #names = new Map<number, TableName>();
   readonly #tables = new Map<number, StreamedTable>();
   #uncommitted: Shape[] = [];
+  readonly #leftOut: LeftOutTables | undefined;
+  readonly #leftOutIds = new Map<number, TableName>();
   readonly #readAt: bigint;
   readonly #others: ReadonlySet<string> | undefined;
   /** Names that came up since the connection began, and were told. */
   readonly #told = new Set<string>();
 
-  constructor(wanted: readonly WantedTable[], { types, readAt, others }: CatalogFacts) {
+  constructor(wanted: readonly WantedTable[], { types, readAt, others, leftOut }: CatalogFacts) {
+    this.#leftOut = leftOut;
     this.#readAt = readAt;
     this.#others = others && new Set(others.map(mapKey));
     this.#wanted = new Map(wanted.map((table) => [mapKey(table.name), table]));
@@ -107,6 +112,12 @@ export class StreamedTables {
     return this.#tables.get(oid);
   }
 
+  /** A row of a table came that is not wanted. */
+  passOver(oid: number): void {
+    const name = this.#leftOutIds.get(oid);
+    if (name !== undefined) this.#leftOut?.onChange(name);
+  }
+
   /** The name of a table that is wanted. */
   nameOf(oid: number): TableName | undefined {
     return this.#names.get(oid);
@@ -126,7 +137,7 @@ export class StreamedTables {
     if (wanted === undefined) return this.#announceOther(relation, at);
     const { oid, columns } = relation;
     this.#names.set(oid, wanted.name);
-    this.#keep(relation, wanted);
+    this.#keep(relation, wanted, at);
     const difference = this.#difference(wanted.name, relation, at);
     if (difference === undefined) return undefined;
     this.#remember(wanted.name, { seenAt: at, oid, columns });
@@ -138,6 +149,9 @@ export class StreamedTables {
 
   /** A table that is not wanted, unless under the name that it had before. */
   #announceOther({ oid, name, columns }: PublishedRelation, at: bigint): SchemaEvent | undefined {
+    if (this.#leftOut?.tables.some((one) => mapKey(one) === mapKey(name)) === true)
+      this.#leftOutIds.set(oid, name);
+    else this.#leftOutIds.delete(oid);
     const before = this.#names.get(oid);
     this.#names.delete(oid);
     this.#tables.delete(oid);
@@ -192,10 +206,10 @@ export class StreamedTables {
   }
 
   /** Where the shape is the one that came before, the object stays the same too. */
-  #keep(relation: PublishedRelation, wanted: WantedTable): void {
+  #keep(relation: PublishedRelation, wanted: WantedTable, at: bigint): void {
     const { name } = wanted;
     const columns = relation.columns.map((column) => column.name);
-    const key = keyPositions(relation, wanted, columns);
+    const key = keyPositions(relation, wanted, at >= this.#readAt);
     const omitted = wanted.generated.filter((column) => !columns.includes(column));
     const changed = { name, columns, key, ...(omitted.length === 0 ? {} : { omitted }) };
     const before = this.#tables.get(relation.oid)?.changed;
@@ -206,15 +220,21 @@ export class StreamedTables {
 
 /**
  * The columns that every old row has: those of the replica identity. A whole row as identity says nothing about the key:
- * there the catalog's word counts, as for a root of partitions, whose partitions have identities of their own.
+ * there the catalog's word counts, as for a root of partitions, whose partitions have identities of their own; and where the
+ * table got its key later, because a published table without one takes rows and changes none.
+ *
+ * @param later than the catalog was read: where a table has no identity then, its key was dropped
  */
 function keyPositions(
   { identity, columns: announced }: PublishedRelation,
-  { key }: WantedTable,
-  columns: readonly string[],
+  { key, partitioned }: WantedTable,
+  later: boolean,
 ): number[] {
+  const columns = announced.map(({ name }) => name);
   const marked = announced.filter(({ inIdentity }) => inIdentity).map(({ name }) => name);
-  const names = identity === 'f' || marked.length === 0 ? key : marked;
+  const known = identity === 'f' || partitioned === true || !later;
+  const fallback = known ? key : [];
+  const names = marked.length === 0 || identity === 'f' ? fallback : marked;
   const positions = names.map((name) => columns.indexOf(name));
   return positions.includes(-1) ? [] : positions;
 }

@@ -1,5 +1,5 @@
 import { displayName, TsmoltError } from '@tsmolt/core';
-import type { TableName } from '@tsmolt/core';
+import type { LeftOutTables, TableName } from '@tsmolt/core';
 import type { SessionPool } from '@tsmolt/pgwire';
 import { readServer } from './log-end.js';
 import { positionNumber } from './log-position.js';
@@ -21,6 +21,7 @@ interface WantedRow extends TableName {
 export interface Wanted {
   readonly tables: readonly TableName[];
   readonly others: readonly TableName[] | undefined;
+  readonly leftOut: LeftOutTables | undefined;
   readonly publication: string;
 }
 
@@ -38,7 +39,7 @@ export interface WantedTables {
 export async function readWantedTables(
   pool: SessionPool,
   versionNumber: number,
-  { tables, others, publication }: Wanted,
+  { tables, others, leftOut, publication }: Wanted,
 ): Promise<WantedTables> {
   const [found, types, readAt] = await pool.use('reading the tables to replicate', async (client) => {
     const { log_end } = await readServer(client);
@@ -61,9 +62,10 @@ export async function readWantedTables(
         const sent = versionNumber >= 180_000 && names !== undefined ? row.columns : writable(row);
         const columns = sent.filter(({ name }) => names === undefined || names.includes(name));
         const generated = row.columns.filter((column) => column.generated).map(({ name }) => name);
-        return { oid: Number(row.oid), name: nameOf(row), columns, generated, key: row.key };
+        const { key, partitioned } = row;
+        return { oid: Number(row.oid), name: nameOf(row), columns, generated, key, partitioned };
       }),
-      { types, readAt, others: others && [...others, ...unpublished] },
+      { types, readAt, others: others && [...others, ...unpublished], leftOut },
     ),
     warnings: [
       ...published.warnings,
