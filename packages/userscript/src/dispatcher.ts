@@ -6,8 +6,9 @@ import type { Sandbox } from './sandbox.js';
 import type { FailureReport } from './script-failure.js';
 import type { MadeRows } from './wire/made-rows.js';
 import { readDispatched } from './wire/dispatched.js';
-import type { CellsText, OutcomeText, Phase } from './wire/messages.js';
-import type { Relations } from './wire/relations.js';
+import type { DispatchText, MadeRowText, Phase } from './wire/messages.js';
+import { actionOf, valuesSeen } from './wire/relations.js';
+import type { Relations, SeenAs } from './wire/relations.js';
 import { mergeRekey, oldKeyRow } from './rekey.js';
 
 /** What stands in the place of one row: itself if the script left it alone, nothing if it was filtered out. */
@@ -17,10 +18,19 @@ export type Outcome = readonly ScriptRow[];
 const mostRows = 4096;
 const mostCharacters = 1 << 20;
 
-/** One row on its way through the sandbox. */
-interface Item {
-  readonly row: ScriptRow;
-  readonly cells: CellsText;
+/** Rows that cross together. */
+interface Crossing {
+  /** Those that the sandbox sees: not all, and two for a row that got another key. */
+  readonly rows: ScriptRow[];
+  /** How it sees each of them. */
+  readonly seen: SeenAs[];
+  /** How many it sees of each row of the batch: none, one or two. */
+  readonly counts: number[];
+  /** Relation, action, and how many rows in sequence have these. */
+  readonly runs: number[];
+  /** The JSON texts of their values. */
+  readonly lines: string[];
+  characters: number;
 }
 
 interface DispatcherParts {
@@ -45,58 +55,73 @@ export class Dispatcher {
    */
   async dispatch(rows: readonly ScriptRow[], phase: Phase): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
-    for (let start = 0; start < rows.length;) {
-      const end = chunkEnd(rows, start);
-      outcomes.push(...(await this.#dispatchChunk(rows.slice(start, end), phase)));
-      start = end;
+    while (outcomes.length < rows.length) {
+      const crossing = this.#load(rows, outcomes.length, phase);
+      const results = crossing.rows.length === 0 ? [] : await this.#cross(crossing, phase);
+      let next = 0;
+      for (const count of crossing.counts) {
+        const row = rows[outcomes.length] as ScriptRow;
+        const first = results[next] as Outcome;
+        if (count === 0) outcomes.push([row]);
+        else outcomes.push(count === 1 ? first : mergeRekey(row, [first, results[next + 1] as Outcome]));
+        next += count;
+      }
     }
     return outcomes;
   }
 
-  async #dispatchChunk(rows: readonly ScriptRow[], phase: Phase): Promise<Outcome[]> {
+  #load(rows: readonly ScriptRow[], start: number, phase: Phase): Crossing {
+    const crossing: Crossing = { rows: [], seen: [], counts: [], runs: [], lines: [], characters: 0 };
+    const { counts } = crossing;
+    for (let at = start; at < rows.length; at++) {
+      if (counts.length >= mostRows || crossing.characters >= mostCharacters) break;
+      counts.push(this.#add(crossing, rows[at] as ScriptRow, phase));
+    }
+    return crossing;
+  }
+
+  #add(crossing: Crossing, row: ScriptRow, phase: Phase): number {
+    const { relations } = this.#parts;
+    const seen = relations.seenAs(row, phase);
+    if (seen === undefined) return 0;
+    if (row.oldKey === undefined) {
+      put(crossing, row, seen);
+      return 1;
+    }
+    const old = oldKeyRow(row, row.oldKey);
+    put(crossing, old, relations.seenAs(old, phase) ?? seen);
+    put(crossing, row, seen);
+    return 2;
+  }
+
+  async #cross(crossing: Crossing, phase: Phase): Promise<Outcome[]> {
     const { relations, sandbox } = this.#parts;
-    const items: Item[] = [];
-    const counts = rows.map((row) => this.#addItems(items, row, phase));
-    if (items.length === 0) return rows.map((row) => [row]);
-    const text = { phase, relations: relations.takeUnannounced(), rows: items.map(({ cells }) => cells) };
+    const head: DispatchText = { phase, relations: relations.takeUnannounced(), runs: crossing.runs };
+    const text = `${JSON.stringify(head)}\n${crossing.lines.join('\n')}`;
     const started = performance.now();
-    const answer = await sandbox.request('dispatch', JSON.stringify(text)).catch((error: unknown) => {
-      throw this.#stopped(error, items, phase);
+    const answer = await sandbox.request('dispatch', text).catch((error: unknown) => {
+      throw this.#stopped(error, crossing, phase);
     });
     const waitSeconds = (performance.now() - started) / 1000 - answer.seconds;
-    const results = this.#results(readDispatched(answer.text, items.length), items, phase);
-    this.#observe(items, results, { phase, seconds: answer.seconds, waitSeconds });
-    let next = 0;
-    return rows.map((row, index) => {
-      const mine = results.slice(next, (next += counts[index] ?? 0));
-      return mine.length === 2 ? mergeRekey(row, mine) : (mine[0] ?? [row]);
-    });
+    const results = this.#results(readDispatched(answer.text, crossing.rows.length), crossing, phase);
+    this.#observe(crossing, results, { phase, seconds: answer.seconds, waitSeconds });
+    return results;
   }
 
-  /** @returns how many rows the sandbox sees of it: none, one, or two for a row that got another key */
-  #addItems(items: Item[], row: ScriptRow, phase: Phase): number {
-    const seen = row.oldKey === undefined ? [row] : [oldKeyRow(row, row.oldKey), row];
-    for (const each of seen) {
-      const cells = this.#parts.relations.cells(each, phase);
-      if (cells === undefined) return 0;
-      items.push({ row: each, cells });
-    }
-    return seen.length;
-  }
-
-  #results(answer: ReturnType<typeof readDispatched>, items: readonly Item[], phase: Phase): Outcome[] {
+  #results(answer: ReturnType<typeof readDispatched>, { rows, seen }: Crossing, phase: Phase): Outcome[] {
     const { made, report, observe } = this.#parts;
     if (answer === undefined) throw report.thrown(spoiled, { handler: 'while its answer was read' });
     if ('failed' in answer) {
-      const row = items[answer.row]?.row;
+      const row = rows[answer.row];
       observe({ ...nothingHappened(row, phase), errors: 1 });
       throw report.thrown(answer.failed, { handler: handlerName(row), row });
     }
     made.learn(answer.shapes);
     return answer.outcomes.map((outcome, index) => {
-      const { row } = items[index] as Item;
+      const row = rows[index] as ScriptRow;
+      if (outcome === 0) return [row];
       try {
-        return this.#rows(outcome, row);
+        return this.#made(outcome, row, seen[index] as SeenAs);
       } catch (error) {
         if (error instanceof TsmoltError) throw report.at(error, { handler: handlerName(row), row });
         throw error;
@@ -104,40 +129,59 @@ export class Dispatcher {
     });
   }
 
-  #rows(outcome: OutcomeText, row: ScriptRow): Outcome {
-    if (outcome === 0) return [row];
+  #made(outcome: readonly MadeRowText[] | null, row: ScriptRow, seen: SeenAs): Outcome {
     const { made } = this.#parts;
     return (outcome ?? []).map((text) => {
-      const [shape, ...values] = text;
-      return shape === -1 ? made.deleteByKey(values, row) : made.row(text, row);
+      const [shape] = text;
+      return shape === -1
+        ? made.deleteByKey(text.slice(1) as (string | null)[], row)
+        : made.row(text, row, seen);
     });
   }
 
-  #stopped(error: unknown, items: readonly Item[], phase: Phase): unknown {
+  #stopped(error: unknown, { rows }: Crossing, phase: Phase): unknown {
     if (!(error instanceof SandboxError)) return error;
-    const row = items[error.failure.row]?.row;
+    const row = rows[error.failure.row];
     this.#parts.observe({ ...nothingHappened(row, phase), errors: 1 });
     return this.#parts.report.sandbox(error, { handler: handlerName(row), row });
   }
 
   /** Counts by table and function. The time of a crossing is shared among its rows: nobody times a single call. */
   #observe(
-    items: readonly Item[],
+    { rows, runs }: Crossing,
     results: readonly Outcome[],
     { phase, seconds, waitSeconds }: { phase: Phase; seconds: number; waitSeconds: number },
   ): void {
     const counts = new Map<string, { -readonly [Name in keyof Observation]: Observation[Name] }>();
-    items.forEach(({ row, cells }, index) => {
-      const place = `${phase === 'schema' ? everyTable : String(cells[0])} ${row.kind === 'delete' ? 'd' : 'u'}`;
-      const count = counts.get(place) ?? { ...nothingHappened(row, phase) };
+    let index = 0;
+    for (let run = 0; run < runs.length; run += 3) {
+      const [relation, action, length] = runs.slice(run, run + 3) as [number, number, number];
+      const place = `${phase === 'schema' ? everyTable : String(relation)} ${String(action)}`;
+      const count = counts.get(place) ?? { ...nothingHappened(rows[index], phase) };
       counts.set(place, count);
-      count.invocations++;
-      if (results[index]?.length === 0) count.filtered++;
-      else count.processed++;
-    });
+      const end = index + length;
+      for (; index < end; index++) {
+        count.invocations++;
+        if (results[index]?.length === 0) count.filtered++;
+        else count.processed++;
+      }
+    }
     for (const count of counts.values())
-      this.#parts.observe({ ...count, seconds: (seconds * count.invocations) / items.length, waitSeconds });
+      this.#parts.observe({ ...count, seconds: (seconds * count.invocations) / rows.length, waitSeconds });
   }
+}
+
+function put(crossing: Crossing, row: ScriptRow, seen: SeenAs): void {
+  const { rows, runs, lines } = crossing;
+  const line = JSON.stringify(valuesSeen(row, seen));
+  const action = actionOf(row);
+  const run = runs.length - 3;
+  if (runs[run] === seen.relation && runs[run + 1] === action) runs[run + 2] = (runs[run + 2] ?? 0) + 1;
+  else runs.push(seen.relation, action, 1);
+  rows.push(row);
+  crossing.seen.push(seen);
+  lines.push(line);
+  crossing.characters += line.length;
 }
 
 /** A script that replaces functions of the language can break what we do with them beside it, never silently. */
@@ -163,14 +207,4 @@ function nothingHappened(row: ScriptRow | undefined, phase: Phase): Observation 
 
 function handlerName(row: ScriptRow | undefined): 'onRowUpsert' | 'onRowDelete' {
   return row?.kind === 'delete' ? 'onRowDelete' : 'onRowUpsert';
-}
-
-function chunkEnd(rows: readonly ScriptRow[], start: number): number {
-  let characters = 0;
-  let end = start;
-  while (end < rows.length && end - start < mostRows && characters < mostCharacters) {
-    for (const value of (rows[end] as ScriptRow).values) characters += value?.length ?? 0;
-    end++;
-  }
-  return end;
 }

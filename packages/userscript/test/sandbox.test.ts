@@ -82,12 +82,23 @@ describe('what a script cannot reach', () => {
 
   it.each([
     'Object.prototype.toJSON = () => 5',
-    'Array.prototype.push = () => 0',
     'Object.prototype.toJSON = () => ({ level: "constructor", message: "x" })',
   ])('spoils nothing but itself with %s', async (statement) => {
     const script = await openScript(upsertScript(`${statement}; console.log("x"); return { id: '2' };`));
     const dispatching = script.dispatchSchema([row('orders', { id: '1' })]);
     await expect(dispatching).rejects.toMatchObject({ code: 'TSM7006' });
+  });
+
+  it('does not touch what becomes of rows with another Array.prototype.push, or traps on all objects', async () => {
+    const script = await openScript(
+      upsertScript(`Array.prototype.push = () => 0;
+        Object.prototype.get = Object.prototype.ownKeys = () => { throw new Error('trapped'); };
+        return row.id === '1' ? { id: '2' } : row;`),
+    );
+    const rows = ['1', '3'].map((id) => row('orders', { id }));
+    const outcomes = await script.dispatchSchema(rows);
+    expect(outcomes.map(([made]) => made?.values)).toEqual([['2'], ['3']]);
+    expect(outcomes[1]?.[0]).toBe(rows[1]);
   });
 
   it('does not look as if it had written when it spoiled what it says', async () => {

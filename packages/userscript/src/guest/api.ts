@@ -56,12 +56,12 @@ function writtenOp(run: Run, op: RowOp): WrittenText {
     : { action, table, columns: [], values: keyTexts(op), from };
 }
 
-function isUntouched(op: RowOp, { relation, cells, action, data }: Handed): boolean {
+function isUntouched(op: RowOp, { relation, values, action, data }: Handed): boolean {
   if (op.action !== action || op.data !== data || op.meta !== relation.meta) return false;
-  const key = relation.keyOf(cells);
+  const key = relation.keyOf(values);
   const given = Array.isArray(op.pk) ? (op.pk as unknown[]) : [];
   const same = given.length === key.length && key.every((cell, at) => given[at] === cell);
-  return same && (data === undefined || relation.isUntouched(data, cells));
+  return same && (data === undefined || relation.isUntouched(data, values));
 }
 
 function upsertedColumns(

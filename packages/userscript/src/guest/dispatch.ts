@@ -1,41 +1,49 @@
 import { deleteCode } from '../wire/messages.js';
 import type {
-  CellsText,
   DispatchText,
   DispatchedText,
   FailureText,
   MadeRowText,
   MadeShapeText,
   OutcomeText,
+  ValuesText,
 } from '../wire/messages.js';
 import { describeThrown } from './failure.js';
-import { progress, stringify } from './host.js';
+import { GivenRow, isUntouched, proxyOf, valuesOf } from './given-row.js';
+import { keys, parse, progress, stringify } from './host.js';
 import { schemaHandlers, tableHandlers } from './registry.js';
-import type { SchemaHandlers } from './registry.js';
 import { defineRelations, relationOf, writtenRow } from './relation.js';
 import type { Relation, Row } from './relation.js';
 
-interface Cells {
-  readonly relation: Relation;
-  readonly cells: CellsText;
+/** What is done with each row of one relation and action. */
+type Handle = (line: string) => OutcomeText;
+
+/** The row that a handler got, beside what it returned. */
+interface From {
+  readonly row: Row;
+  readonly given: GivenRow;
 }
 
 const shapes = new Map<string, number>();
 let newShapes: MadeShapeText[] = [];
-const handlersOfRelation = new Map<number, SchemaHandlers>();
 
-/** Hands each row of a batch to its handlers. The first error ends it. */
-export function dispatch({ phase, relations, rows }: DispatchText): DispatchedText | FailureText {
+/** Hands each row of a batch to its handlers. The first error ends it. @param lines a `DispatchText`, then the rows */
+export function dispatch(lines: readonly string[]): DispatchedText | FailureText {
+  const { phase, relations, runs } = parse(lines[0] as string) as DispatchText;
   defineRelations(relations);
   newShapes = [];
-  const handle = phase === 'schema' ? handleBySchema : handleByTable;
+  const handling = phase === 'schema' ? handleBySchema : handleByTable;
   const outcomes: OutcomeText[] = [];
   let index = 0;
   try {
-    for (const cells of rows) {
-      progress[0] = index;
-      outcomes.push(handle(cells));
-      index++;
+    for (let run = 0; run < runs.length; run += 3) {
+      const handle = handling(relationOf(runs[run] as number), runs[run + 1] as number);
+      for (let left = runs[run + 2] as number; left > 0; left--) {
+        progress[0] = index;
+        // Not by `push`, which the script may have replaced.
+        outcomes[index] = handle(lines[index + 1] as string);
+        index++;
+      }
     }
     return { shapes: newShapes, outcomes };
   } catch (thrown) {
@@ -46,47 +54,46 @@ export function dispatch({ phase, relations, rows }: DispatchText): DispatchedTe
   }
 }
 
-function handleBySchema(cells: CellsText): OutcomeText {
-  const relation = relationOf(cells[0]);
-  const handlers = handlersFor(relation);
-  const row = relation.makeRow(cells);
-  const result =
-    cells[1] === deleteCode
-      ? handlers.onRowDelete(row, relation.meta)
-      : handlers.onRowUpsert(row, relation.meta);
-  if (result === null) return null;
-  const from = { relation, cells };
-  if (result === row) return relation.isUntouched(row, cells) ? 0 : [madeRow(null, row, from)];
-  const object = mustBeRow(result, cells[1]);
-  return isRouting(object) ? routedRows(object, from) : [madeRow(null, object, from)];
-}
-
-function handlersFor(relation: Relation): SchemaHandlers {
-  const known = handlersOfRelation.get(relation.text.id);
-  if (known !== undefined) return known;
+function handleBySchema(relation: Relation, action: number): Handle {
   const handlers = schemaHandlers(relation.text.handler);
-  handlersOfRelation.set(relation.text.id, handlers);
-  return handlers;
+  const { meta } = relation;
+  return (line) => {
+    const given = new GivenRow(relation, line);
+    const row = proxyOf(given);
+    const result = action === deleteCode ? handlers.onRowDelete(row, meta) : handlers.onRowUpsert(row, meta);
+    if (result === row && isUntouched(given)) return 0;
+    if (result === null) return null;
+    const from = { row, given };
+    if (result === row) return [madeRow(null, row, from)];
+    const object = mustBeRow(result, action);
+    return isRouting(object) ? routedRows(object, from) : [madeRow(null, object, from)];
+  };
 }
 
-function handleByTable(cells: CellsText): OutcomeText {
-  const relation = relationOf(cells[0]);
-  const { onRowUpsert, onRowDelete } = tableHandlers(relation.text.handler);
-  if (cells[1] === deleteCode) {
-    const keyValues = relation.keyOf(cells);
-    return onRowDelete === undefined ? 0 : keptKey(onRowDelete([...keyValues], relation.meta), keyValues);
-  }
-  if (onRowUpsert === undefined) return 0;
-  const row = relation.makeRow(cells);
-  const result = onRowUpsert(row, relation.meta);
-  if (result === null) return null;
-  if (result === row && relation.isUntouched(row, cells)) return 0;
-  const object = mustBeRow(result, cells[1]);
-  if (object !== row && isRouting(object))
-    throw new TypeError(
-      'onRowUpsert of configureTargetTables returned rows by table: only configureTargetSchema can send rows to other tables',
-    );
-  return [madeRow(null, object, { relation, cells })];
+function handleByTable(relation: Relation, action: number): Handle {
+  const handlers = tableHandlers(relation.text.handler);
+  const { meta } = relation;
+  if (action === deleteCode)
+    return (line) => {
+      const keyValues = relation.keyOf(parse(line) as ValuesText);
+      return handlers.onRowDelete === undefined
+        ? 0
+        : keptKey(handlers.onRowDelete([...keyValues], meta), keyValues);
+    };
+  return (line) => {
+    if (handlers.onRowUpsert === undefined) return 0;
+    const given = new GivenRow(relation, line);
+    const row = proxyOf(given);
+    const result = handlers.onRowUpsert(row, meta);
+    if (result === row && isUntouched(given)) return 0;
+    if (result === null) return null;
+    const object = result === row ? row : mustBeRow(result, action);
+    if (object !== row && isRouting(object))
+      throw new TypeError(
+        'onRowUpsert of configureTargetTables returned rows by table: only configureTargetSchema can send rows to other tables',
+      );
+    return [madeRow(null, object, { row, given })];
+  };
 }
 
 function keptKey(result: unknown, before: readonly (string | null)[]): OutcomeText {
@@ -122,19 +129,27 @@ function isRouting(object: Row): boolean {
   );
 }
 
-function routedRows(routing: Row, from: Cells): OutcomeText {
-  const made = Object.entries(routing).flatMap(([table, rows]) =>
-    (rows as Row[]).map((each) => madeRow(table, each, from)),
-  );
+function routedRows(routing: Row, from: From): OutcomeText {
+  const made: MadeRowText[] = [];
+  for (const table of keys(routing))
+    for (const each of routing[table] as Row[]) made[made.length] = madeRow(table, each, from);
   return made.length === 0 ? null : made;
 }
 
-function madeRow(table: string | null, row: Row, from: Cells): MadeRowText {
-  const [columns, values]: [string[], (string | number | null)[]] = writtenRow(row, from);
+function madeRow(table: string | null, result: Row, { row, given }: From): MadeRowText {
+  const { relation } = given;
+  // What stands behind the proxy is read faster.
+  const object = result === row ? given.target : result;
+  if (object === given.target && isUntouched(given) && relation.text.columns.length > 0)
+    return [shapeOf(table, relation.text.columns)];
+  if (isSameList(keys(object), relation.text.columns)) {
+    const texts = relation.plainTexts(object, shapeOf(table, relation.text.columns));
+    if (texts !== undefined) return texts;
+  }
+  const [columns, values] = writtenRow(object, { relation, values: valuesOf(given) });
   if (columns.length === 0)
     throw new TypeError('a row without any column was returned: return null to leave it out');
-  values.unshift(shapeOf(table, columns));
-  return values as unknown as MadeRowText;
+  return [shapeOf(table, columns), ...values];
 }
 
 /** The shape that was made last for a table: most scripts make one. */
@@ -149,12 +164,13 @@ function shapeOf(table: string | null, columns: readonly string[]): number {
   latest.set(table, shape);
   if (known === undefined) {
     shapes.set(key, shape.id);
-    newShapes.push(shape);
+    newShapes[newShapes.length] = shape;
   }
   return shape.id;
 }
 
 function isSameList(left: readonly string[], right: readonly string[]): boolean {
+  if (left === right) return true;
   if (left.length !== right.length) return false;
   for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
   return true;

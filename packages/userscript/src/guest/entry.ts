@@ -1,7 +1,7 @@
-import type { AnswerText, DispatchText, Entrance, WriteText } from '../wire/messages.js';
+import type { AnswerText, Entrance, WriteText } from '../wire/messages.js';
 import { installConsole } from './console.js';
 import { dispatch } from './dispatch.js';
-import { parse, ready, stringify } from './host.js';
+import { linesOf, parse, ready, stringify } from './host.js';
 import { abandonWrite, answerCall, beginWrite } from './write-run.js';
 import { registered } from './registry.js';
 import { writeBooleansAs } from './values.js';
@@ -16,7 +16,7 @@ function enter(entrance: Entrance, text: string): string {
       writeBooleansAs(parse(text) as [string, string]);
       return stringify(registered());
     case 'dispatch':
-      return stringify(dispatch(parse(text) as DispatchText));
+      return stringify(dispatch(linesOf(text)));
     case 'write':
       beginWrite(parse(text) as WriteText);
       return '';

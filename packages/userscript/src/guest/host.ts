@@ -21,8 +21,26 @@ delete slot.tsmoltHost;
 export const progress = new Uint32Array(1);
 
 export const { parse, stringify } = JSON;
-export const { getOwnPropertyDescriptor, defineProperty, keys, freeze } = Object;
+export const { getOwnPropertyDescriptor, defineProperty, keys, freeze, setPrototypeOf } = Object;
+export const {
+  apply,
+  get: reflectGet,
+  set: reflectSet,
+  has: reflectHas,
+  ownKeys,
+  deleteProperty,
+  preventExtensions,
+  defineProperty: reflectDefine,
+  setPrototypeOf: reflectSetPrototypeOf,
+} = Reflect;
 export const FunctionFromText = Function;
+export const ProxyOf = Proxy;
+const split = getOwnPropertyDescriptor(String.prototype, 'split')?.value as (separator: string) => string[];
+
+/** The lines of a text. */
+export function linesOf(text: string): string[] {
+  return apply(split, text, ['\n']);
+}
 
 /** Tells the host where to enter. */
 export function ready(enter: Enter): void {

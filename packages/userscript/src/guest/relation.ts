@@ -1,6 +1,5 @@
-import { firstCell } from '../wire/messages.js';
-import type { CellsText, RelationText } from '../wire/messages.js';
-import { FunctionFromText, freeze, keys, stringify } from './host.js';
+import type { MadeRowText, RelationText, ValuesText } from '../wire/messages.js';
+import { defineProperty, FunctionFromText, freeze, keys, stringify } from './host.js';
 import { defineUnread, readBoolean, unreadText, writeValue } from './values.js';
 import type { Origin } from './values.js';
 
@@ -17,11 +16,20 @@ export interface Relation {
   readonly text: RelationText;
   /** One object for all rows. */
   readonly meta: Metadata;
-  makeRow(cells: CellsText): Row;
-  /** Whether a row still says what its cells say. */
-  isUntouched(row: Row, cells: CellsText): boolean;
+  /** Gives an empty object the columns of a row. */
+  build(row: Row, values: ValuesText): void;
+  /** Whether a row still says what its values say. */
+  isUntouched(row: Row, values: ValuesText): boolean;
+  /** The same, of a row that nobody has set, added or removed a column of: a document in one may still be another. */
+  isUnread(row: Row, values: ValuesText): boolean;
+  /**
+   * A shape's number and the texts of a row that has exactly these columns, in their order.
+   *
+   * @returns undefined where one of its values is no text yet
+   */
+  plainTexts(row: Row, shape: number): MadeRowText | undefined;
   /** The key's values. */
-  keyOf(cells: CellsText): Cell[];
+  keyOf(values: ValuesText): Cell[];
 }
 
 const relations = new Map<number, Relation>();
@@ -39,27 +47,29 @@ export function relationOf(id: number): Relation {
 }
 
 function makeRelation(text: RelationText): Relation {
-  const construct = rowConstructor(text);
+  const assign = rowFiller(text);
   const compare = rowComparison(text);
-  const viewed = text.columns.flatMap((name, index) => {
-    const view = text.views?.[index] ?? 'text';
-    return view === 'json' || view === 'array' ? [{ name, view, at: index + firstCell }] : [];
+  const viewed = text.columns.flatMap((name, at) => {
+    const view = text.views?.[at] ?? 'text';
+    return view === 'json' || view === 'array' ? [{ name, view, at }] : [];
   });
+  const isUnread = (row: Row, values: ValuesText): boolean =>
+    viewed.every(({ name, view, at }) => isUntouchedCell(row, name, { view, text: values[at] as Cell }));
   return {
     text,
     meta: freeze({ schema: text.schema, table: text.table }),
-    keyOf: (cells) => text.key.map((index) => cells[index + firstCell] as Cell),
-    makeRow(cells) {
-      const row = construct(cells, readBoolean);
+    keyOf: (values) => text.key.map((at) => values[at] as Cell),
+    build(row, values) {
+      assign(row, values, readBoolean, defineMember);
       for (const { name, view, at } of viewed) {
-        const cell = cells[at] as Cell;
+        const cell = values[at] as Cell;
         if (cell !== null) defineUnread(row, name, cell, view);
       }
-      return row;
     },
-    isUntouched: (row, cells) =>
-      compare(row, cells, readBoolean) &&
-      viewed.every(({ name, view, at }) => isUntouchedCell(row, name, { view, text: cells[at] as Cell })),
+    isUntouched: (row, values) =>
+      keys(row).length === text.columns.length && compare(row, values, readBoolean) && isUnread(row, values),
+    isUnread,
+    plainTexts: textReader(text),
   };
 }
 
@@ -69,40 +79,52 @@ function isUntouchedCell(row: Row, name: string, origin: Origin): boolean {
   return Object.hasOwn(row, name) && writeValue(row[name], origin) === origin.text;
 }
 
+function defineMember(row: object, name: string, value: unknown): void {
+  defineProperty(row, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+type Fill = (row: Row, values: ValuesText, boolean: typeof readBoolean, define: typeof defineMember) => void;
+
 /**
- * A function that builds a row's object. It is compiled, because a literal with known columns is built several times
- * faster than one that is filled in a loop.
+ * A function that gives a row its columns. It is compiled, because columns that are known are set several times faster
+ * than in a loop.
  */
-function rowConstructor({
-  columns,
-  views,
-}: RelationText): (cells: CellsText, boolean: typeof readBoolean) => Row {
-  const members = columns.map((name, index) => {
-    const cell = `c[${String(index + firstCell)}]`;
-    // In brackets, because `"__proto__": x` would set the prototype.
-    return `[${stringify(name)}]:${views?.[index] === 'boolean' ? `b(${cell})` : cell}`;
+function rowFiller({ columns, views }: RelationText): Fill {
+  const members = columns.map((name, at) => {
+    const cell = `c[${String(at)}]`;
+    const value = views?.[at] === 'boolean' ? `b(${cell})` : cell;
+    // What every object has by its prototype may not be settable, and `__proto__` would set the prototype.
+    return name in {} ? `d(r,${stringify(name)},${value})` : `r[${stringify(name)}]=${value}`;
   });
-  return FunctionFromText('c', 'b', `"use strict";return {${members.join(',')}}`) as ReturnType<
-    typeof rowConstructor
-  >;
+  return FunctionFromText('r', 'c', 'b', 'd', `"use strict";${members.join(';')}`) as Fill;
 }
 
 function rowComparison({
   columns,
   views,
-}: RelationText): (row: Row, cells: CellsText, boolean: typeof readBoolean) => boolean {
-  const equal = columns.flatMap((name, index) => {
-    const view = views?.[index] ?? 'text';
-    const cell = `c[${String(index + firstCell)}]`;
+}: RelationText): (row: Row, values: ValuesText, boolean: typeof readBoolean) => boolean {
+  const equal = columns.flatMap((name, at) => {
+    const view = views?.[at] ?? 'text';
+    const cell = `c[${String(at)}]`;
     if (view === 'json' || view === 'array') return [];
     return [`r[${stringify(name)}]===${view === 'boolean' ? `b(${cell})` : cell}`];
   });
-  const body = `"use strict";let n=0;for(const k in r)n++;return ${[`n===${String(columns.length)}`, ...equal].join('&&')}`;
+  const body = `"use strict";return ${['true', ...equal].join('&&')}`;
   return FunctionFromText('r', 'c', 'b', body) as ReturnType<typeof rowComparison>;
 }
 
+function textReader({ columns, views }: RelationText): Relation['plainTexts'] {
+  // A column that is read when it is looked at is better not looked at.
+  if (views?.some((view) => view === 'json' || view === 'array') === true) return () => undefined;
+  const names = columns.map((_, at) => `v${String(at)}`);
+  const reads = names.map((name, at) => `const ${name}=r[${stringify(columns[at])}]`);
+  const plain = names.map((name) => `(typeof ${name}==="string"||${name}===null)`);
+  const body = `"use strict";${reads.join(';')};return ${['true', ...plain].join('&&')}?[s,${names.join(',')}]:undefined`;
+  return FunctionFromText('r', 's', body) as Relation['plainTexts'];
+}
+
 /** Columns and values of a row that a script made, or changed. A column that is undefined is left out. */
-export function writtenRow(row: Row, from?: { relation: Relation; cells: CellsText }): [string[], Cell[]] {
+export function writtenRow(row: Row, from?: Origins): [string[], Cell[]] {
   const columns: string[] = [];
   const values: Cell[] = [];
   for (const name of keys(row)) {
@@ -114,11 +136,7 @@ export function writtenRow(row: Row, from?: { relation: Relation; cells: CellsTe
   return [columns, values];
 }
 
-function writtenCell(
-  value: unknown,
-  name: string,
-  from: { relation: Relation; cells: CellsText } | undefined,
-): Cell | undefined {
+function writtenCell(value: unknown, name: string, from: Origins | undefined): Cell | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' || value === null) return value;
   try {
@@ -133,11 +151,14 @@ function writtenCell(
   }
 }
 
-function originOf(
-  name: string,
-  { relation, cells }: { relation: Relation; cells: CellsText },
-): Origin | undefined {
+/** The row that another one was made of. */
+export interface Origins {
+  readonly relation: Relation;
+  readonly values: ValuesText | undefined;
+}
+
+function originOf(name: string, { relation, values }: Origins): Origin | undefined {
   const index = relation.text.columns.indexOf(name);
   if (index === -1) return undefined;
-  return { view: relation.text.views?.[index] ?? 'text', text: cells[index + firstCell] as Cell };
+  return { view: relation.text.views?.[index] ?? 'text', text: values?.[index] ?? null };
 }

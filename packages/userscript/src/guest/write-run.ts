@@ -1,4 +1,4 @@
-import type { AnswerText, CallText, CellsText, DoneText, WriteText } from '../wire/messages.js';
+import type { AnswerText, CallText, CellsText, DoneText, ValuesText, WriteText } from '../wire/messages.js';
 import { deleteCode } from '../wire/messages.js';
 import { describeThrown, refusedByHost } from './failure.js';
 import { defineProperty, getOwnPropertyDescriptor, tell } from './host.js';
@@ -19,7 +19,7 @@ export interface RowOp {
 export interface Handed {
   readonly index: number;
   readonly relation: Relation;
-  readonly cells: CellsText;
+  readonly values: ValuesText;
   readonly action: 'upsert' | 'delete';
   readonly data: Row | undefined;
 }
@@ -124,18 +124,29 @@ export function ask(run: Run, call: (id: number) => CallText): Promise<unknown> 
 
 function rowOps(run: Run): RowOp[] {
   return run.text.rows.map((cells, index) => {
-    const relation = relationOf(cells[0]);
-    const action = cells[1] === deleteCode ? 'delete' : 'upsert';
-    const data = action === 'upsert' ? relation.makeRow(cells) : undefined;
+    const [id, code, ...values] = cells;
+    const relation = relationOf(id);
+    const action = code === deleteCode ? 'delete' : 'upsert';
+    const data = action === 'upsert' ? builtRow(relation, values) : undefined;
     const before = run.text.before[index] ?? null;
     const op: RowOp = {
       action,
       ...(data === undefined ? {} : { data }),
-      ...(before === null ? {} : { before: relationOf(before[0]).makeRow(before) }),
+      ...(before === null ? {} : { before: rowBefore(before) }),
       meta: relation.meta,
-      pk: relation.keyOf(cells),
+      pk: relation.keyOf(values),
     };
-    run.handed.set(op, { index, relation, cells, action, data });
+    run.handed.set(op, { index, relation, values, action, data });
     return op;
   });
+}
+
+function rowBefore([id, , ...values]: CellsText): Row {
+  return builtRow(relationOf(id), values);
+}
+
+function builtRow(relation: Relation, values: ValuesText): Row {
+  const row: Row = {};
+  relation.build(row, values);
+  return row;
 }

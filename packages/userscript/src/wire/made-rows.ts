@@ -2,12 +2,16 @@ import { TsmoltError, displayName } from '@tsmolt/core';
 import type { ColumnView, ScriptRow, ScriptTable } from '../rows.js';
 import type { TargetNames } from '../target.js';
 import type { MadeRowText, MadeShapeText } from './messages.js';
+import { valuesSeen } from './relations.js';
+import type { SeenAs } from './relations.js';
 
 /** Gives the rows that a script made their tables: the target's, with its key. */
 export class MadeRows {
   readonly #names: TargetNames;
   readonly #shapes = new Map<number, MadeShapeText>();
   readonly #tables = new WeakMap<ScriptTable, Map<string, ScriptTable>>();
+  /** The same by the shape's number. */
+  readonly #byShape = new WeakMap<ScriptTable, Map<number, ScriptTable>>();
 
   constructor(names: TargetNames) {
     this.#names = names;
@@ -20,15 +24,32 @@ export class MadeRows {
   /**
    * A row that a handler returned in the place of another one.
    *
+   * @param seen how the sandbox saw that one
    * @throws TsmoltError `TSM7006` for a table that the target does not have, or a row without its key
    */
-  row(text: MadeRowText, from: ScriptRow): ScriptRow {
-    const [id, ...values] = text;
+  row(text: MadeRowText, from: ScriptRow, seen: SeenAs): ScriptRow {
+    const [id] = text;
+    const tables = this.#shapeTables(from.table);
+    const table = tables.get(id) ?? this.#tableOfShape(id, from);
+    tables.set(id, table);
+    const values = text.length === 1 ? valuesSeen(from, seen) : (text.slice(1) as (string | null)[]);
+    return rowOfTable({ kind: from.kind, table, values }, from);
+  }
+
+  #shapeTables(table: ScriptTable): Map<number, ScriptTable> {
+    let tables = this.#byShape.get(table);
+    if (tables === undefined) {
+      tables = new Map();
+      this.#byShape.set(table, tables);
+    }
+    return tables;
+  }
+
+  #tableOfShape(id: number, from: ScriptRow): ScriptTable {
     const shape = this.#shapes.get(id);
     if (shape === undefined)
       throw new Error(`the sandbox named a shape ${String(id)} that it never announced`);
-    const { table, columns } = shape;
-    return this.rowOf({ kind: from.kind, table, columns, values }, from);
+    return this.#tableOf(shape.table, shape.columns, from);
   }
 
   /** A row of columns and values, in the table that a script named, or in that of the row it was made from. */
@@ -41,12 +62,8 @@ export class MadeRows {
     },
     from: ScriptRow,
   ): ScriptRow {
-    const table = this.#tableOf(made.table, made.columns, from);
-    const before = from.before && {
-      before: from.before,
-      beforeColumns: from.beforeColumns ?? from.table.columns,
-    };
-    return { kind: made.kind, table, values: made.values, ...before };
+    const { kind, values } = made;
+    return rowOfTable({ kind, table: this.#tableOf(made.table, made.columns, from), values }, from);
   }
 
   /** A delete by the values of the key, in the order of the target's. */
@@ -79,13 +96,24 @@ export class MadeRows {
     const missing = keyNames.filter((column) => !columns.includes(column));
     if (missing.length > 0) throw keyMissing(displayName(name), missing);
     const views = columns.map((column) => viewOf(column, target?.views, from));
-    return {
-      name,
-      columns,
-      key: keyNames.map((column) => columns.indexOf(column)),
-      ...(views.some((view) => view !== 'text') ? { views } : {}),
-    };
+    const key = keyNames.map((column) => columns.indexOf(column));
+    const made = { name, columns, key, ...(views.some((view) => view !== 'text') ? { views } : {}) };
+    // Rows of one shape are written together: those that the script changed with those that it left alone.
+    return isSameTable(made, from) ? from : made;
   }
+}
+
+function rowOfTable(made: Pick<ScriptRow, 'kind' | 'table' | 'values'>, from: ScriptRow): ScriptRow {
+  const { before } = from;
+  return before === undefined
+    ? made
+    : { ...made, before, beforeColumns: from.beforeColumns ?? from.table.columns };
+}
+
+function isSameTable(made: ScriptTable, from: ScriptTable): boolean {
+  const texts = ({ name: { schema, table }, columns, key, views }: ScriptTable): string =>
+    JSON.stringify([schema, table, columns, key, columns.map((_, at) => views?.[at] ?? 'text')]);
+  return texts(made) === texts(from);
 }
 
 function viewOf(

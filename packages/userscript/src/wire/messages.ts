@@ -25,15 +25,20 @@ export interface RelationText {
 export const upsertCode = 0;
 export const deleteCode = 1;
 
-/** Relation, action, then the values. The head is part of the list because one list a row is parsed faster than two. */
+/** Values of a row, in the order of its relation's columns. */
+export type ValuesText = readonly (string | null)[];
+/** Relation, action, then the values. */
 export type CellsText = readonly [relation: number, action: number, ...values: (string | null)[]];
-/** Where the values begin in `CellsText`. */
-export const firstCell = 2;
 
+/**
+ * The first line of a batch. Each line after it is one row: the JSON text of its values, which is parsed only when the
+ * script looks at the row.
+ */
 export interface DispatchText {
   readonly phase: Phase;
   readonly relations: readonly RelationText[];
-  readonly rows: readonly CellsText[];
+  /** Relation, action, and how many rows in sequence have these; then those of the rows that follow. */
+  readonly runs: readonly number[];
 }
 
 /** A shape of rows that the script made: `table` as it routed them, null for the table they came from. */
@@ -43,7 +48,10 @@ export interface MadeShapeText {
   readonly columns: readonly string[];
 }
 
-/** The shape's number, then the values; -1 and the key's values for a delete by `configureTargetTables`. */
+/**
+ * The shape's number, then the values; the number alone for the values that were sent; -1 and the key's values for a delete
+ * by `configureTargetTables`.
+ */
 export type MadeRowText = readonly [shape: number, ...values: (string | null)[]];
 
 /** What became of one row: 0 for left alone, null for filtered out, or the rows that stand in its place. */

@@ -11,8 +11,18 @@ export type Purpose = Phase | 'write';
 /** How the rows of one `ScriptTable` go to the sandbox in one phase. */
 interface Route {
   readonly handler: number;
-  /** By which columns are there: '' for all of them. */
-  readonly relations: Map<string, number>;
+  /** Of rows with all columns. */
+  whole: SeenAs | undefined;
+  /** Of others, by which columns are there. */
+  readonly partial: Map<string, SeenAs>;
+}
+
+/** The shape in which the sandbox sees a row. */
+export interface SeenAs {
+  readonly relation: number;
+  readonly columns: readonly string[];
+  /** Places of the values that it sees; undefined for all. */
+  readonly places: readonly number[] | undefined;
 }
 
 /**
@@ -39,15 +49,21 @@ export class Relations {
     this.#file = file;
   }
 
+  /** The row's shape, or undefined where no handler wants its table. */
+  seenAs({ table, values }: Pick<ScriptRow, 'table' | 'values'>, purpose: Purpose): SeenAs | undefined {
+    const route = this.#route(table, purpose);
+    if (route === 'none') return undefined;
+    if (!values.includes(undefined)) return (route.whole ??= this.#relation(table, route, undefined));
+    const present = table.columns.flatMap((_, index) => (values[index] === undefined ? [] : [index]));
+    const known = route.partial.get(present.join(',')) ?? this.#relation(table, route, present);
+    route.partial.set(present.join(','), known);
+    return known;
+  }
+
   /** The row's cells, or undefined where no handler wants its table. */
   cells(row: Pick<ScriptRow, 'kind' | 'table' | 'values'>, purpose: Purpose): CellsText | undefined {
-    const route = this.#route(row.table, purpose);
-    if (route === 'none') return undefined;
-    const action = row.kind === 'delete' ? deleteCode : upsertCode;
-    const { values } = row;
-    if (values.includes(undefined)) return this.#partialCells(row, route, action);
-    const relation = route.relations.get('') ?? this.#relation(row.table, route, undefined);
-    return [relation, action, ...(values as (string | null)[])];
+    const seen = this.seenAs(row, purpose);
+    return seen && [seen.relation, actionOf(row), ...valuesSeen(row, seen)];
   }
 
   /** Cells of values that belong to no handler: what a row was before. */
@@ -98,36 +114,25 @@ export class Relations {
     const known = this.#routes[purpose].get(table);
     if (known !== undefined) return known;
     const handler = this.handlerOf(table.name, purpose);
-    const route = handler === undefined ? 'none' : { handler, relations: new Map<string, number>() };
+    const route: Route | 'none' =
+      handler === undefined ? 'none' : { handler, whole: undefined, partial: new Map<string, SeenAs>() };
     this.#routes[purpose].set(table, route);
     return route;
   }
 
-  #partialCells(
-    { table, values }: Pick<ScriptRow, 'table' | 'values'>,
-    route: Route,
-    action: number,
-  ): CellsText {
-    const present = table.columns.flatMap((_, index) => (values[index] === undefined ? [] : [index]));
-    const relation = route.relations.get(present.join(',')) ?? this.#relation(table, route, present);
-    return [relation, action, ...present.map((index) => values[index] as string | null)];
-  }
-
-  #relation(table: ScriptTable, route: Route, present: readonly number[] | undefined): number {
-    const places = present ?? [...table.columns.keys()];
-    const columns = places.map((index) => table.columns[index] as string);
+  #relation(table: ScriptTable, { handler }: Route, places: readonly number[] | undefined): SeenAs {
+    const columns = places?.map((index) => table.columns[index] as string) ?? table.columns;
     const views = this.#viewsOf(table);
-    const shown = places.map((index) => views?.[index] ?? 'text');
-    const id = this.#announce({
-      handler: route.handler,
+    const shown = (places ?? [...table.columns.keys()]).map((index) => views?.[index] ?? 'text');
+    const relation = this.#announce({
+      handler,
       schema: this.#names.schemaInScripts(table.name.schema),
       table: table.name.table,
       columns,
       key: this.#keyNames(table).flatMap((name) => (columns.includes(name) ? [columns.indexOf(name)] : [])),
       views: shown.some((view) => view !== 'text') ? shown : null,
     });
-    route.relations.set(present?.join(',') ?? '', id);
-    return id;
+    return { relation, columns, places };
   }
 
   #announce(text: Omit<RelationText, 'id'>): number {
@@ -154,4 +159,16 @@ export class Relations {
       views && table.columns.map((name) => (Object.hasOwn(views, name) ? (views[name] ?? 'text') : 'text'))
     );
   }
+}
+
+export function actionOf({ kind }: Pick<ScriptRow, 'kind'>): number {
+  return kind === 'delete' ? deleteCode : upsertCode;
+}
+
+/** The values that the sandbox sees of a row. */
+export function valuesSeen(
+  { values }: Pick<ScriptRow, 'values'>,
+  { places }: SeenAs,
+): readonly (string | null)[] {
+  return (places?.map((index) => values[index]) ?? values) as readonly (string | null)[];
 }
