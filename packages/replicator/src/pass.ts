@@ -1,5 +1,6 @@
 import { asTsmoltError, TsmoltError } from '@tsmolt/core';
 import { readChanges } from './read-changes.js';
+import { ScriptedWork } from './scripted-work.js';
 import { hasReached } from './stream.js';
 import type { Stream } from './stream.js';
 import { WorkQueue } from './work-queue.js';
@@ -33,13 +34,14 @@ export async function runPass(stream: Stream): Promise<'reached' | 'drained'> {
 
 async function write(stream: Stream, queue: WorkQueue): Promise<'reached' | 'drained'> {
   const { options, source, progress, until, waiting, watch, status } = stream;
+  const scripted = new ScriptedWork(queue, options.script);
   for (;;) {
     const { applied } = progress.positions;
     if (until !== undefined && applied !== undefined && hasReached(source, applied, until)) {
       await progress.settle(source);
       return 'reached';
     }
-    const work = await queue.take(idleMs);
+    const work = await scripted.take(idleMs);
     options.metrics.queue(queue.depth.rows, queue.depth.percent);
     if (work === undefined) {
       await progress.settle(source);

@@ -3,6 +3,7 @@ import type { ChangeSource, Mutation, SchemaEvent } from '@tsmolt/core';
 import type { AcceptedAlterations } from './accepted-alterations.js';
 import type { RoutedEvent } from './collapse.js';
 import type { ReplicationOptions } from './options.js';
+import type { ChangeScript } from './script.js';
 import { judge } from './schema-events.js';
 import type { TargetTables } from './target-tables.js';
 import type { SourceTransaction, TransactionEvent } from './transactions.js';
@@ -27,35 +28,33 @@ export interface PrepareContext {
   readonly accepted: AcceptedAlterations;
 }
 
-/** Routes the changes of transactions, through the script where there is one, up to the first that must not be written. */
-export async function prepare(
-  transactions: readonly SourceTransaction[],
-  context: PrepareContext,
-): Promise<Prepared> {
+/** Routes the changes of transactions up to the first that must not be written. */
+export function prepare(transactions: readonly SourceTransaction[], context: PrepareContext): Prepared {
   const routed: RoutedTransaction[] = [];
-  const scripted = await runScript(transactions, context);
-  for (const [index, { events, position, committedAt }] of transactions.entries()) {
-    const found = routeEvents(scripted[index] ?? events, position, context);
+  for (const { events, position, committedAt } of transactions) {
+    const found = routeEvents(events, position, context);
     if (found instanceof TsmoltError) return { transactions: routed, stop: found };
     routed.push({ events: found, position, committedAt });
   }
   return { transactions: routed, stop: undefined };
 }
 
-/** All changes of all transactions cross into the script at once. */
-async function runScript(
-  transactions: readonly SourceTransaction[],
-  { options: { script } }: PrepareContext,
-): Promise<readonly (readonly TransactionEvent[])[]> {
-  if (script === undefined) return transactions.map(({ events }) => events);
-  const changes = transactions.flatMap(({ events }) => events.filter(isMutation));
+/** What a script makes of the changes: those of all transactions cross into it at once. */
+export async function runScript<Part extends { readonly events: readonly TransactionEvent[] }>(
+  parts: readonly Part[],
+  script: ChangeScript,
+): Promise<Part[]> {
+  const changes = parts.flatMap(({ events }) => events.filter(isMutation));
   const results = await script.transform(changes);
   let next = 0;
-  return transactions.map(({ events }) =>
-    events.flatMap((event): readonly TransactionEvent[] =>
-      isMutation(event) ? (results[next++] ?? []) : [event],
-    ),
-  );
+  return parts.map((part) => {
+    const events: TransactionEvent[] = [];
+    for (const event of part.events) {
+      if (isMutation(event)) events.push(...(results[next++] ?? []));
+      else events.push(event);
+    }
+    return { ...part, events };
+  });
 }
 
 function isMutation(event: TransactionEvent): event is Mutation {

@@ -23,7 +23,15 @@ export interface ScriptWrite {
 export interface ChangeScript {
   /** Whether rows may end in other tables than their own: then nobody can say what emptying a table of the source means. */
   readonly movesRows: boolean;
-  /** What is to be written in place of each of these changes: itself, other rows of any tables of the target, or nothing. */
+  /**
+   * Whether changes may be transformed while those before them are being written. Where the script writes some itself, its
+   * `onWrite` would find the variables as later rows left them.
+   */
+  readonly mayRunAhead: boolean;
+  /**
+   * What is to be written in place of each of these changes: itself (the same object), other rows of any tables of the
+   * target, or nothing.
+   */
   transform(changes: readonly Mutation[]): Promise<readonly (readonly ScriptedMutation[])[]>;
   /** Whether the script itself writes the rows of this table. */
   writes(table: Table): boolean;

@@ -5,7 +5,7 @@ import type { Stream } from './stream.js';
 import type { SourceTransaction, TransactionPart } from './transactions.js';
 import type { Work } from './work-queue.js';
 
-/** Writes what came from the queue to the target, and notes how far it has come. */
+/** Writes what came from the queue, and through the script, to the target, and notes how far it has come. */
 export async function writeWork(stream: Stream, work: Work): Promise<void> {
   const { progress, source, options } = stream;
   if (work.kind === 'progress') await progress.passed(work, source, options.acknowledgeEveryMs);
@@ -17,7 +17,7 @@ export async function writeWork(stream: Stream, work: Work): Promise<void> {
 async function writeBatch(stream: Stream, transactions: readonly SourceTransaction[]): Promise<void> {
   const { options, source, progress, schema, writer, accepted } = stream;
   const { transactions: routed, stop } = await schema.prepared((tables) =>
-    prepare(transactions, { options, source, tables, accepted }),
+    Promise.resolve(prepare(transactions, { options, source, tables, accepted })),
   );
   const last = routed.at(-1);
   if (last !== undefined) {
@@ -58,7 +58,7 @@ async function writeLarge(stream: Stream, parts: AsyncIterable<TransactionPart>)
         committedAt: Date.now(),
       };
       const { transactions, stop } = await schema.prepared((tables) =>
-        prepare([{ events, position, committedAt }], { options, source, tables, accepted }),
+        Promise.resolve(prepare([{ events, position, committedAt }], { options, source, tables, accepted })),
       );
       if (stop !== undefined) throw stop;
       const [part] = transactions;

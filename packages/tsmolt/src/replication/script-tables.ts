@@ -13,6 +13,7 @@ export class ScriptTables {
   readonly #targets: NameIndex<KnownTable>;
   readonly #sources: ReadonlyMap<string, KnownTable>;
   readonly #arriving = new WeakMap<ChangedTable, ScriptTable>();
+  readonly #changed = new WeakMap<ScriptTable, ChangedTable>();
   readonly #placed = new WeakMap<ScriptTable, ScriptTable>();
 
   constructor({
@@ -43,7 +44,13 @@ export class ScriptTables {
     });
     const table = { name: { schema: this.#targetSchema, table: name.table }, columns, key, views };
     this.#arriving.set(changed, table);
+    this.#changed.set(table, changed);
     return table;
+  }
+
+  /** The source's own shape, of a table that nothing was done to. */
+  changed(table: ScriptTable): ChangedTable | undefined {
+    return this.#changed.get(table);
   }
 
   /** The same table with the target's spellings, where the target has such a table or column. */

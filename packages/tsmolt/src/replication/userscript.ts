@@ -40,9 +40,10 @@ export async function openUserscript(options: ScriptOptions): Promise<OpenedScri
   });
   for (const warning of userscript.warnings) logger.warn({ userscript: file }, warning);
   const tables = new ScriptTables({ targetSchema, targets, sources });
+  const writesItself = targets.some(({ name }) => userscript.hasOnWrite(name));
   return {
-    script: new ReplicationScript(userscript, { tables, targetSchema, database }),
-    writesItself: targets.some(({ name }) => userscript.hasOnWrite(name)),
+    script: new ReplicationScript(userscript, { tables, targetSchema, database, writesItself }),
+    writesItself,
     close: () => userscript.close(),
   };
 }
@@ -51,11 +52,13 @@ interface Places {
   readonly tables: ScriptTables;
   readonly targetSchema: string;
   readonly database: string;
+  readonly writesItself: boolean;
 }
 
 /** Leads changes through the handlers of a script in the reference's order: those of the schema, those of their table. */
 class ReplicationScript implements ChangeScript {
   readonly movesRows: boolean;
+  readonly mayRunAhead: boolean;
   readonly #userscript: Userscript;
   readonly #places: Places;
   readonly #changes: ScriptChanges;
@@ -63,28 +66,36 @@ class ReplicationScript implements ChangeScript {
 
   constructor(userscript: Userscript, places: Places) {
     this.movesRows = userscript.hasSchemaHandlers(places.targetSchema);
+    this.mayRunAhead = !places.writesItself;
     this.#userscript = userscript;
     this.#places = places;
-    this.#changes = new ScriptChanges(places.tables);
+    this.#changes = new ScriptChanges(places.tables, (name) => userscript.hasOnWrite(name));
   }
 
   async transform(changes: readonly Mutation[]): Promise<readonly (readonly ScriptedMutation[])[]> {
-    const { tables } = this.#places;
-    const arriving = changes.map(({ kind, table, values, oldKey, before }): ScriptRow => {
-      const row = { kind, table: tables.arriving(table), values };
-      // Most changes have neither, and copying what is not there costs more than all the rest.
-      if (oldKey === undefined && before === undefined) return row;
-      return { ...row, ...(oldKey && { oldKey }), ...(before && { before }) };
-    });
-    const sent = this.movesRows
-      ? await this.#userscript.dispatchSchema(arriving)
-      : arriving.map((row) => [row]);
-    const placed = sent.map((rows) => rows.map((row) => this.#placed(row)));
+    const arriving = changes.map((change) => this.#arriving(change));
+    const sent: ScriptRow[] = [];
+    const placed = this.movesRows
+      ? (await this.#userscript.dispatchSchema(arriving)).map((rows, index) =>
+          rows.map((row) => {
+            const there = this.#placed(row);
+            if (row === arriving[index]) sent[index] = there;
+            return there;
+          }),
+        )
+      : arriving.map((row, index) => [(sent[index] = this.#placed(row))]);
     const results = await this.#byTable(placed);
-    return results.map((rows, index) => {
-      const change = changes[index];
-      return change === undefined ? [] : rows.map((row) => this.#changes.change(row, change.table));
+    return changes.map((change, index) => {
+      const row = sent[index] ?? this.#placed(arriving[index] ?? this.#arriving(change));
+      return this.#changes.changes(change, results[index] ?? [], row);
     });
+  }
+
+  #arriving({ kind, table, values, oldKey, before }: Mutation): ScriptRow {
+    const row = { kind, table: this.#places.tables.arriving(table), values };
+    // Most changes have neither, and copying what is not there costs more than all the rest.
+    if (oldKey === undefined && before === undefined) return row;
+    return { ...row, ...(oldKey && { oldKey }), ...(before && { before }) };
   }
 
   /** Rows of tables that have handlers of their own cross once more, all together. */
@@ -93,7 +104,9 @@ class ReplicationScript implements ChangeScript {
     if (!flat.some(({ table }) => this.#hasHandlers(table))) return placed;
     const results = await this.#userscript.dispatchTables(flat);
     let next = 0;
-    return placed.map((rows) => rows.flatMap(() => results[next++] ?? []));
+    return placed.map((rows) =>
+      rows.length === 1 ? (results[next++] ?? []) : rows.flatMap(() => results[next++] ?? []),
+    );
   }
 
   #hasHandlers(table: ScriptTable): boolean {
