@@ -1,18 +1,25 @@
-import { createDatabase, createEdgeTable, runSql, sharedServer } from '@tsmolt/testkit';
+import { connectSql, createDatabase, createEdgeTable, sharedServer } from '@tsmolt/testkit';
 import type { SharedServerName } from '@tsmolt/testkit';
 import { describe, expect, test } from 'vitest';
 import { tsmoltFetch } from '../support/tsmolt.js';
 
+type Client = Awaited<ReturnType<typeof connectSql>>;
+
 const versions: Readonly<Record<string, number>> = { postgres18: 180_000, postgres15: 150_000 };
 
 /** The database is the judge: it prints both tables, and it compares. Row by row, so that a failure names the value. */
-async function printed(url: string, table: string): Promise<string[]> {
-  const rows = await runSql<{ row: string }>(
-    url,
-    "SET timezone = 'UTC'",
+async function printed(client: Client, table: string): Promise<string[]> {
+  const { rows } = await client.query<{ row: string }>(
     `SELECT id || ': ' || coalesce(v::text, 'NULL') AS row FROM edge.${table} ORDER BY id`,
   );
   return rows.map(({ row }) => row);
+}
+
+/** One connection for all tables of a side. */
+async function connectInUtc(url: string): Promise<Client> {
+  const client = await connectSql(url);
+  await client.query("SET timezone = 'UTC'");
+  return client;
 }
 
 const routes: [string, (folder: string) => string[]][] = [
@@ -35,11 +42,13 @@ describe.each<[SharedServerName, SharedServerName]>([
         source.url, target.url, ...route(source.name), '--table-handling', 'drop-on-target-and-recreate', '--checksum',
       ); // prettier-ignore
       expect(run.exitCode, run.failure).toBe(0);
+      const [onSource, onTarget] = [await connectInUtc(source.url), await connectInUtc(target.url)];
       for (const { table, type, rows } of tables) {
-        const expected = await printed(source.url, table);
+        const expected = await printed(onSource, table);
         expect(expected, type).toHaveLength(rows);
-        expect(await printed(target.url, table), type).toEqual(expected);
+        expect(await printed(onTarget, table), type).toEqual(expected);
       }
+      await Promise.all([onSource.end(), onTarget.end()]);
     } finally {
       await source.drop();
       await target.drop();

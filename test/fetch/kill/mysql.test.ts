@@ -34,7 +34,7 @@ const expected = tables.map(({ table, of }): Fingerprint => {
   return { table, rows, hash: createHash('md5').update(printed.toSorted().join('\n')).digest('hex') };
 });
 
-describe('a fetch from MySQL that is killed again and again', () => {
+describe.concurrent('a fetch from MySQL that is killed again and again', () => {
   /** Nothing is committed there while a fetch is under way: a new GTID would end what can be continued. */
   let server: RunningServer;
   let source = '';
