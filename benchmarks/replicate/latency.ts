@@ -7,6 +7,8 @@ import { tsmoltCommand } from '../measure/tsmolt-command.js';
 import { postgresColumns, postgresValues, replicationFlags, results, settings } from './settings.js';
 
 const writers = 4;
+/** Not counted: a program that has just started compiles what it runs most. */
+const warmUpSeconds = 5;
 
 /** From a commit on the source to its visibility on the target, by one clock. */
 export async function latency(perSecond: number, seconds: number): Promise<void> {
@@ -32,7 +34,8 @@ export async function latency(perSecond: number, seconds: number): Promise<void>
       { stdio: 'ignore' },
     );
     await streaming(source.url);
-    const waits = await measure(from, to, { perSecond, seconds });
+    const all = await measure(from, to, { perSecond, seconds: warmUpSeconds + seconds });
+    const waits = all.slice(warmUpSeconds * perSecond);
     replicator.kill('SIGTERM');
     await new Promise((resolve) => replicator.on('close', resolve));
     await print(waits, perSecond);
