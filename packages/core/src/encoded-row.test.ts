@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EncodedUpsert, valuesOf } from './encoded-row.js';
+import { EncodedUpdate, EncodedUpsert, valuesOf } from './encoded-row.js';
 import { encodeRow, RowEncoder } from './row-encoder.js';
 
 const values = ['1', null, '', undefined, 'é€😀 "quoted"\n', 'x'.repeat(100_000), 'last'];
@@ -35,6 +35,70 @@ describe('a row as bytes', () => {
       rows.map((_, number) => [String(number), 'ü'.repeat(number % 50), number % 3 === 0 ? undefined : null]),
     );
     expect(rows.map((row) => row.whole)).toEqual(rows.map((_, number) => number % 3 !== 0));
+  });
+
+  test('has texts that were put together, and copies of what lay in memory', () => {
+    const integers = [
+      0,
+      7,
+      10,
+      999_999_999,
+      1_000_000_000,
+      1_000_000_001,
+      -1,
+      -(2 ** 31),
+      2 ** 53,
+      -(2 ** 53),
+    ];
+    const encoder = new RowEncoder();
+    for (const integer of integers) encoder.integer(integer);
+    expect(encoder.row().values).toEqual(integers.map(String));
+    encoder.begin(20);
+    encoder.digits(7, 3);
+    encoder.byte(0x2e);
+    encoder.digits(12_000_000_034, 12);
+    encoder.finish();
+    const texts = ['', 'plain', 'é€😀\0', 'ü'.repeat(500), 'x'.repeat(200_000)];
+    const memory = Buffer.from(`<${texts.join('')}>`);
+    let from = 1;
+    for (const text of texts) encoder.utf8(memory, from, (from += Buffer.byteLength(text)));
+    for (const text of texts) encoder.ascii(text.replaceAll(/[^x]/g, '?'));
+    memory.fill(0);
+    expect(encoder.row().values).toEqual([
+      '007.012000000034',
+      ...texts,
+      ...texts.map((text) => text.replaceAll(/[^x]/g, '?')),
+    ]);
+  });
+
+  test('takes bytes that are no UTF-8 as a buffer does', () => {
+    const encoder = new RowEncoder();
+    const broken = ['ff', 'c3', '61c328', 'eda080', 'e282ac80'].flatMap((hex) => [hex, hex.repeat(100)]);
+    const all = broken.map((hex) => Buffer.from(hex, 'hex'));
+    for (const bytes of all) encoder.utf8(bytes, 0, bytes.length);
+    expect(encoder.row().values).toEqual(all.map(String));
+  });
+
+  test('knows which of its values another row has as well', () => {
+    const [row, other] = [
+      encodeRow(['1', 'a', null, undefined, '']),
+      encodeRow(['1', 'ab', null, null, null]),
+    ];
+    expect([0, 1, 2, 3, 4].map((column) => row.isSameAt(other, column))).toEqual([
+      true,
+      false,
+      true,
+      false,
+      false,
+    ]);
+    expect(row.isSameAt(encodeRow(['1', 'b']), 1)).toBe(false);
+  });
+
+  test('of an update has the row before it as well', () => {
+    const table = { name: { schema: 'public', table: 't' }, columns: ['id', 'v'], key: [0] };
+    const change = new EncodedUpdate(table, encodeRow(['7', 'new']), encodeRow(['7', 'old']));
+    expect(change).toMatchObject({ kind: 'upsert', values: ['7', 'new'], before: ['7', 'old'] });
+    expect(change.fresh).toBeUndefined();
   });
 
   test('of a change is not decoded before somebody asks', () => {

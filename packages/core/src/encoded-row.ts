@@ -47,6 +47,17 @@ export class EncodedRow {
     return this.bytes[this.#startOf(column)] === encodedKind.text;
   }
 
+  /** Whether the value of a column is the same, byte for byte. @param column from 0 */
+  isSameAt(other: EncodedRow, column: number): boolean {
+    const [start, otherStart] = [this.#startOf(column), other.#startOf(column)];
+    const length = endOfValue(this.bytes, start) - start;
+    if (endOfValue(other.bytes, otherStart) - otherStart !== length) return false;
+    for (let index = 0; index < length; index++) {
+      if (this.bytes[start + index] !== other.bytes[otherStart + index]) return false;
+    }
+    return true;
+  }
+
   #startOf(column: number): number {
     let at = this.start;
     for (let index = 0; index < column; index++) at = endOfValue(this.bytes, at);
@@ -94,6 +105,20 @@ export class EncodedUpsert implements Mutation {
 
   get values(): readonly ChangeValue[] {
     return this.encoded.values;
+  }
+}
+
+/** The same, where the source sent the row before the change as well. */
+export class EncodedUpdate extends EncodedUpsert {
+  readonly #before: EncodedRow;
+
+  constructor(table: ChangedTable, encoded: EncodedRow, before: EncodedRow) {
+    super(table, encoded, false);
+    this.#before = before;
+  }
+
+  get before(): readonly ChangeValue[] {
+    return this.#before.values;
   }
 }
 
