@@ -24,10 +24,18 @@ describe.each(['mysql', 'mariadb'] as const)('the changes of %s', (product) => {
     const from = await stream.currentPosition();
     await source.sql(`INSERT INTO edge VALUES ${rows}`);
     const replica = new StrictReplica();
-    replica.apply(await readToEnd(stream, from));
+    const inserted = await readToEnd(stream, from);
+    replica.apply(inserted);
     await using snapshot = await openSnapshot(source.database, { maxConnections: 1 });
     expect(replica.rows('edge')).toEqual(await exportedRows(snapshot, await source.table('edge')));
     expect(replica.rows('edge')).toHaveLength(values.length);
+
+    // Values of deleted rows are read in another way.
+    const filled = await stream.currentPosition();
+    await source.sql('DELETE FROM edge');
+    const deleted = await readToEnd(stream, filled);
+    const rowsOf = (events: typeof inserted): unknown[] => mutationsOf(events).map(({ row }) => row);
+    expect(rowsOf(deleted)).toEqual(rowsOf(inserted));
   });
 });
 

@@ -37,6 +37,13 @@ export class ByteReader {
     return value;
   }
 
+  /** At most 48 bits with a sign, the lowest byte first. */
+  int(bytes: number): number {
+    const value = this.buffer.readIntLE(this.offset, bytes);
+    this.offset += bytes;
+    return value;
+  }
+
   /** At most 48 bits, the highest byte first. */
   uintBigEndian(bytes: number): number {
     const value = this.buffer.readUIntBE(this.offset, bytes);
@@ -52,13 +59,13 @@ export class ByteReader {
 
   /** A view, not a copy. */
   bytes(length: number): Buffer {
-    const start = this.#pass(length);
+    const start = this.pass(length);
     return this.buffer.subarray(start, this.offset);
   }
 
   /** In UTF-8. Without a view: views cost more than most texts. */
   text(length: number): string {
-    const start = this.#pass(length);
+    const start = this.pass(length);
     return this.buffer.toString('utf8', start, this.offset);
   }
 
@@ -66,8 +73,8 @@ export class ByteReader {
     this.offset += length;
   }
 
-  /** @returns where the bytes begin that were passed */
-  #pass(length: number): number {
+  /** Passes bytes that are there. @returns where they begin */
+  pass(length: number): number {
     const start = this.offset;
     const end = start + length;
     if (length < 0 || end > this.buffer.length) {

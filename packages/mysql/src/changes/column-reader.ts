@@ -11,7 +11,9 @@ import { documentText } from './values/documents.js';
 import {
   bitReader, decimalReader, doubleReader, floatReader, integerReader, yearReader,
 } from './values/numbers.js'; // prettier-ignore
-import type { ReadValue } from './values/read-value.js';
+import { bitWriter, decimalWriter, integerWriter } from './values/number-writers.js';
+import { throughAscii, throughText } from './values/read-value.js';
+import type { ReadValue, ValueReader } from './values/read-value.js';
 import {
   counted, countedText, enumReader, hexText, inet4Text, inet6Text, padded, setReader, uncompressedColumn, uuidText,
 } from './values/strings.js'; // prettier-ignore
@@ -19,6 +21,7 @@ import {
   datetime2, datetimeReader, dateReader, oldDatetime, oldTimeReader, time2Reader, timestampReader,
 } from './values/times.js'; // prettier-ignore
 import type { Substitute } from './values/times.js';
+import { dateWriter, datetime2Writer, time2Writer, timestampWriter } from './values/time-writers.js';
 
 export interface ColumnContext extends ShapeContext {
   readonly column: string;
@@ -26,8 +29,7 @@ export interface ColumnContext extends ShapeContext {
   readonly hint: Column | undefined;
 }
 
-export interface ColumnReader {
-  readonly read: ReadValue;
+export interface ColumnReader extends ValueReader {
   readonly replicated: boolean;
 }
 
@@ -35,13 +37,13 @@ export interface ColumnReader {
 export async function columnReader(column: MappedColumn, context: ColumnContext): Promise<ColumnReader> {
   if (column.type === typeCodes.geometry || column.type === typeCodes.vector) {
     const skipped = counted(column.size);
-    return { read: (reader) => (skipped(reader), null), replicated: false };
+    return { ...throughAscii((reader) => (skipped(reader), null)), replicated: false };
   }
   // Of a type that an export refuses: MariaDB's vectors come as strings.
   const replicated = context.hint?.type.kind !== 'native';
-  const read =
+  const reader =
     numberReader(column, context) ?? timeReader(column, context) ?? (await stringReader(column, context));
-  return { read, replicated };
+  return { ...reader, replicated };
 }
 
 const integerBytes = new Map<number, number>([
@@ -52,20 +54,26 @@ const integerBytes = new Map<number, number>([
   [typeCodes.longlong, 8],
 ]);
 
-function numberReader(column: MappedColumn, context: ColumnContext): ReadValue | undefined {
+function numberReader(column: MappedColumn, context: ColumnContext): ValueReader | undefined {
   const bytes = integerBytes.get(column.type);
-  if (bytes !== undefined) return integerReader(bytes, isUnsigned(column, context));
+  if (bytes !== undefined) {
+    const unsigned = isUnsigned(column, context);
+    return { read: integerReader(bytes, unsigned), write: integerWriter(bytes, unsigned) };
+  }
   switch (column.type) {
     case typeCodes.decimal:
-      return decimalReader(column.size, column.scale);
+      return {
+        read: decimalReader(column.size, column.scale),
+        write: decimalWriter(column.size, column.scale),
+      };
     case typeCodes.float:
-      return floatReader;
+      return throughAscii(floatReader);
     case typeCodes.double:
-      return doubleReader(fixedDecimals(context.hint));
+      return throughAscii(doubleReader(fixedDecimals(context.hint)));
     case typeCodes.bit:
-      return bitReader(column.size);
+      return { read: bitReader(column.size), write: bitWriter(column.size) };
     case typeCodes.year:
-      return yearReader;
+      return throughAscii(yearReader);
     default:
       return undefined;
   }
@@ -83,29 +91,38 @@ function fixedDecimals(hint: Column | undefined): number | undefined {
   return decimals === undefined || Number(digits) > 15 ? undefined : Number(decimals);
 }
 
-function timeReader({ type, size, nullable }: MappedColumn, context: ColumnContext): ReadValue | undefined {
+function timeReader({ type, size, nullable }: MappedColumn, context: ColumnContext): ValueReader | undefined {
   const substitute = substituteFor(context, nullable);
   switch (type) {
-    case typeCodes.date:
-      return dateReader(substitute);
-    case typeCodes.datetime2:
-      return datetimeReader(datetime2(size), size, substitute);
-    case typeCodes.timestamp2:
-      return timestampReader(size, true, substitute);
-    case typeCodes.time2:
-      return time2Reader(size, substitute);
+    case typeCodes.date: {
+      const read = dateReader(substitute);
+      return { read, write: dateWriter(read) };
+    }
+    case typeCodes.datetime2: {
+      const read = datetimeReader(datetime2(size), size, substitute);
+      return { read, write: datetime2Writer(size, read) };
+    }
+    case typeCodes.timestamp2: {
+      const read = timestampReader(size, true, substitute);
+      return { read, write: timestampWriter(size, read) };
+    }
+    case typeCodes.time2: {
+      const read = time2Reader(size, substitute);
+      return { read, write: time2Writer(size, read) };
+    }
     case typeCodes.datetime:
-      refuseOldFractions(context);
-      return datetimeReader(oldDatetime, 0, substitute);
     case typeCodes.timestamp:
-      refuseOldFractions(context);
-      return timestampReader(0, false, substitute);
     case typeCodes.time:
       refuseOldFractions(context);
-      return oldTimeReader(substitute);
+      return throughAscii(oldReader(type, substitute));
     default:
       return undefined;
   }
+}
+
+function oldReader(type: number, substitute: Substitute): ReadValue {
+  if (type === typeCodes.datetime) return datetimeReader(oldDatetime, 0, substitute);
+  return type === typeCodes.timestamp ? timestampReader(0, false, substitute) : oldTimeReader(substitute);
 }
 
 /** MariaDB 5.3 had fractions in a form of its own, under the numbers of the types without. */
@@ -136,16 +153,16 @@ function substituteFor(context: ColumnContext, nullable: boolean): Substitute {
   };
 }
 
-async function stringReader(column: MappedColumn, context: ColumnContext): Promise<ReadValue> {
+async function stringReader(column: MappedColumn, context: ColumnContext): Promise<ValueReader> {
   switch (column.type) {
     case typeCodes.json: {
       const read = counted(column.size);
-      return (reader) => documentText(read(reader));
+      return throughText((reader) => documentText(read(reader)));
     }
     case typeCodes.enum:
-      return enumReader(column.size, await labels(column, context));
+      return throughText(enumReader(column.size, await labels(column, context)));
     case typeCodes.set:
-      return setReader(column.size, await labels(column, context));
+      return throughText(setReader(column.size, await labels(column, context)));
     default:
       return textReader(column, stored(column, context), context);
   }
@@ -187,18 +204,18 @@ async function textReader(
   column: MappedColumn,
   read: (reader: ByteReader) => Buffer,
   context: ColumnContext,
-): Promise<ReadValue> {
+): Promise<ValueReader> {
   const set = await characterSet(column, context);
   const lengthBytes = lengthBytesOf(column);
   if (isUtf8(set) && lengthBytes !== undefined) return countedText(lengthBytes);
   if (set !== 'binary') {
     const decode = await context.characterSets.decoder(set);
-    return (reader) => decode(read(reader));
+    return throughText((reader) => decode(read(reader)));
   }
-  if (column.type !== typeCodes.string) return (reader) => hexText(read(reader));
+  if (column.type !== typeCodes.string) return throughAscii((reader) => hexText(read(reader)));
   const whole = padded(read, column.size);
   const text = fixedBytesText(column, context);
-  return (reader) => text(whole(reader));
+  return throughAscii((reader) => text(whole(reader)));
 }
 
 /** MariaDB has types that come as BINARY(4) and BINARY(16); only the catalog tells them from those. */

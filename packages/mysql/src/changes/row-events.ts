@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
-import { displayName, TsmoltError } from '@tsmolt/core';
-import type { ChangedTable, ChangeValue, Mutation } from '@tsmolt/core';
+import { displayName, EncodedUpdate, EncodedUpsert, TsmoltError } from '@tsmolt/core';
+import type { ChangedTable, ChangeValue, EncodedRow, Mutation, RowEncoder } from '@tsmolt/core';
 import { eventCodes } from './binlog-codes.js';
 import { ByteReader } from './byte-reader.js';
 import type { TableShape } from './table-shape.js';
@@ -36,14 +36,18 @@ export function isRowEvent(code: number): boolean {
   return forms.has(code);
 }
 
-/** Called with each mutation and about the bytes that it takes. */
-export type TakeMutation = (mutation: Mutation, bytes: number) => void;
+export interface RowListener {
+  /** Whole rows that were written are put here: whoever only passes them on needs no values of them. */
+  readonly encoder: RowEncoder;
+  /** Called with each mutation and about the bytes that it takes. */
+  take(mutation: Mutation, bytes: number): void;
+}
 
 /**
  * @param reader behind the table's number and the flags
  * @throws TsmoltError `TSM5006` for images that leave out what is needed
  */
-export function readRowEvent(code: number, reader: ByteReader, shape: TableShape, take: TakeMutation): void {
+export function readRowEvent(code: number, reader: ByteReader, shape: TableShape, to: RowListener): void {
   const { kind, extra, compressed } = forms.get(code) ?? form('write', true);
   if (extra) reader.skip(reader.uint16() - 2);
   const width = reader.lengthEncoded();
@@ -54,14 +58,40 @@ export function readRowEvent(code: number, reader: ByteReader, shape: TableShape
   const second = kind === 'update' ? presentColumns(reader, width) : first;
   const rows = compressed ? new ByteReader(uncompressed(reader.bytes(reader.left))) : reader;
   while (rows.left > 0) {
-    const image = readImage(rows, shape, first);
-    if (kind === 'write') take(insertion(shape.changed, image), image.bytes);
-    else if (kind === 'delete') take(deletion(shape.changed, image), image.bytes);
+    if (kind === 'write') readInsertion(rows, shape, first, to);
+    else if (kind === 'delete') {
+      const image = readImage(rows, shape, first);
+      to.take(deletion(shape.changed, image), image.bytes);
+    } else if (first.all && second.all) readWholeUpdate(rows, shape, to);
     else {
+      const before = readImage(rows, shape, first);
       const after = readImage(rows, shape, second);
-      take(update(shape.changed, image.values, after), image.bytes + after.bytes);
+      to.take(update(shape.changed, before.values, after), before.bytes + after.bytes);
     }
   }
+}
+
+function readInsertion(rows: ByteReader, shape: TableShape, present: PresentColumns, to: RowListener): void {
+  if (present.all) {
+    const row = encodeImage(rows, shape, to.encoder);
+    to.take(new EncodedUpsert(shape.changed, row, true), bytesOfEncoded(row));
+  } else {
+    const image = readImage(rows, shape, present);
+    to.take(insertion(shape.changed, image), image.bytes);
+  }
+}
+
+function readWholeUpdate(rows: ByteReader, shape: TableShape, to: RowListener): void {
+  const { changed } = shape;
+  const before = encodeImage(rows, shape, to.encoder);
+  const after = encodeImage(rows, shape, to.encoder);
+  const bytes = bytesOfEncoded(before) + bytesOfEncoded(after);
+  if (changed.key.every((place) => after.isSameAt(before, place))) {
+    to.take(new EncodedUpdate(changed, after, before), bytes);
+    return;
+  }
+  const image = { values: [...after.values], bytes, complete: true };
+  to.take(update(changed, before.values, image), bytes + 2 * bytesOfValue * changed.columns.length);
 }
 
 /** The columns that an image has. */
@@ -85,6 +115,8 @@ interface RowImage {
   readonly complete: boolean;
 }
 
+const bytesOfEncoded = (row: EncodedRow): number => bytesOfRow + row.end - row.start;
+
 /** What an array and an object take, and each value beside its characters. */
 const bytesOfRow = 100;
 const bytesOfValue = 24;
@@ -93,7 +125,25 @@ function readImage(reader: ByteReader, shape: TableShape, present: PresentColumn
   return present.all ? readWhole(reader, shape) : readPart(reader, shape, present);
 }
 
-/** Nearly all images: places follow each other, so that the values need only be put one behind the other. */
+/** As `readWhole`, and never makes strings of most values. */
+function encodeImage(reader: ByteReader, { columns }: TableShape, encoder: RowEncoder): EncodedRow {
+  const nullsAt = reader.offset;
+  const { buffer } = reader;
+  reader.skip((columns.length + 7) >> 3);
+  let nulls = 0;
+  for (let index = 0; index < columns.length; index++) {
+    if ((index & 7) === 0) nulls = buffer.readUInt8(nullsAt + (index >> 3));
+    const column = columns[index];
+    if (column === undefined) continue;
+    if ((nulls >> (index & 7)) & 1) {
+      if (column.place >= 0) encoder.null();
+    } else if (column.place >= 0) column.write(reader, encoder);
+    else column.read(reader);
+  }
+  return encoder.row();
+}
+
+/** Places follow each other, so that the values need only be put one behind the other. */
 function readWhole(reader: ByteReader, { columns }: TableShape): RowImage {
   const nullsAt = reader.offset;
   const { buffer } = reader;
@@ -145,7 +195,11 @@ function deletion(table: ChangedTable, { values }: RowImage): Mutation {
   return { kind: 'delete', table, values };
 }
 
-function update(table: ChangedTable, before: ChangeValue[], { values, complete }: RowImage): Mutation {
+function update(
+  table: ChangedTable,
+  before: readonly ChangeValue[],
+  { values, complete }: RowImage,
+): Mutation {
   let moved = false;
   for (const place of table.key) {
     const old = before[place];

@@ -9,7 +9,7 @@ export interface ShapeContext {
   /** What the catalog says now; undefined where the table is no longer there. */
   readonly source: SourceTable | undefined;
   readonly flavour: Flavour;
-  readonly characterSets: CharacterSets;
+  readonly characterSets: Pick<CharacterSets, 'ofCollation' | 'decoder'>;
   readonly unrepresentable: UnrepresentablePolicy;
   /** Hears of each value that the policy has replaced. */
   readonly onReplaced: ((table: TableName, column: string) => void) | undefined;

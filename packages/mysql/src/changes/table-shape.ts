@@ -3,7 +3,7 @@ import type { ChangedTable, Column } from '@tsmolt/core';
 import { isTypeOf } from './column-types.js';
 import { columnReader } from './column-reader.js';
 import type { ShapeContext } from './shape-context.js';
-import type { ReadValue } from './values/read-value.js';
+import type { ValueReader } from './values/read-value.js';
 import { identifyingKey } from './source-tables.js';
 import type { TableMap } from './table-map.js';
 
@@ -14,8 +14,7 @@ export interface TableShape {
   readonly columns: readonly ShapeColumn[];
 }
 
-export interface ShapeColumn {
-  readonly read: ReadValue;
+export interface ShapeColumn extends ValueReader {
   /** Where the value goes in `changed.columns`; -1 for a type that cannot be replicated, whose values are passed over. */
   readonly place: number;
 }
@@ -32,12 +31,12 @@ export async function shapeOf(map: TableMap, context: ShapeContext): Promise<Tab
   const kept: string[] = [];
   for (const [index, column] of map.columns.entries()) {
     const name = names[index] ?? '';
-    const { read, replicated } = await columnReader(column, {
+    const { read, write, replicated } = await columnReader(column, {
       ...context,
       column: name,
       hint: hintFor(current.get(name), column.type),
     });
-    columns.push({ read, place: replicated ? kept.push(name) - 1 : -1 });
+    columns.push({ read, write, place: replicated ? kept.push(name) - 1 : -1 });
   }
   const key = keyNames(map, names, context).map((name) => kept.indexOf(name));
   if (key.length === 0 || key.includes(-1)) throw withoutKey(context);

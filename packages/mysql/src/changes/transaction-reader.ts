@@ -1,4 +1,4 @@
-import { displayName, TsmoltError } from '@tsmolt/core';
+import { displayName, RowEncoder, TsmoltError } from '@tsmolt/core';
 import type { ChangeEvent, TableName } from '@tsmolt/core';
 import { eventCodes } from './binlog-codes.js';
 import type { ByteReader } from './byte-reader.js';
@@ -61,6 +61,7 @@ export class TransactionReader {
   readonly #options: TransactionReaderOptions;
   readonly #branches = new Map<string, Branch>();
   #branchBytes = 0;
+  readonly #encoder = new RowEncoder();
   readonly #sources = new SourceNames();
   #open: Open | undefined;
 
@@ -141,7 +142,10 @@ export class TransactionReader {
     }
     const open = this.#opened();
     this.#located(shape.changed.name, () =>
-      readRowEvent(code, reader, shape, (mutation, bytes) => this.#give(open, mutation, bytes)),
+      readRowEvent(code, reader, shape, {
+        encoder: this.#encoder,
+        take: (mutation, bytes) => this.#give(open, mutation, bytes),
+      }),
     );
     return undefined;
   }

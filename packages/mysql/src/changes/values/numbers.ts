@@ -33,7 +33,7 @@ const digitsOfWord = 9;
 /** How many bytes so many digits take. */
 const bytesOfDigits = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4] as const;
 
-interface DigitGroup {
+export interface DigitGroup {
   readonly bytes: number;
   readonly digits: number;
   /** How many values the bytes have. */
@@ -51,11 +51,18 @@ function groupsOf(digits: number): DigitGroup[] {
   return rest === 0 ? words : [groupOf(rest), ...words];
 }
 
+/** How the digits before and behind the point are stored. */
+export function decimalGroups(
+  precision: number,
+  scale: number,
+): { readonly whole: readonly DigitGroup[]; readonly fraction: readonly DigitGroup[] } {
+  // The incomplete word stands at the outer end on both sides.
+  return { whole: groupsOf(precision - scale), fraction: groupsOf(scale).toReversed() };
+}
+
 /** Source: the comment at `decimal2bin` in the servers' `decimal.c`. */
 export function decimalReader(precision: number, scale: number): ReadValue {
-  const whole = groupsOf(precision - scale);
-  // The incomplete word stands at the outer end on both sides.
-  const fraction = groupsOf(scale).toReversed();
+  const { whole, fraction } = decimalGroups(precision, scale);
   return (reader) => {
     const negative = reader.buffer.readUInt8(reader.offset) < 0x80;
     let text = negative ? '-' : '';
@@ -78,7 +85,12 @@ export function decimalReader(precision: number, scale: number): ReadValue {
 }
 
 /** Negative numbers have all their bits turned, and the first bit of all is the sign. */
-function groupValue(reader: ByteReader, group: DigitGroup, negative: boolean, signed: boolean): number {
+export function groupValue(
+  reader: ByteReader,
+  group: DigitGroup,
+  negative: boolean,
+  signed: boolean,
+): number {
   const { bytes, range } = group;
   const stored = reader.uintBigEndian(bytes);
   return (negative ? range - 1 - stored : stored) - (signed ? range / 2 : 0);

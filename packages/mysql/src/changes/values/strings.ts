@@ -1,22 +1,32 @@
 import { inflateRawSync, inflateSync } from 'node:zlib';
 import type { ByteReader } from '../byte-reader.js';
-import type { ReadValue } from './read-value.js';
+import type { ReadValue, ValueReader } from './read-value.js';
 
 /** Turns bytes of one character set into text. */
 export type DecodeText = (bytes: Buffer) => string;
 
 /** How the bytes of a string lie in a row: their number in so many bytes, then they themselves. */
 export function counted(lengthBytes: number): (reader: ByteReader) => Buffer {
-  if (lengthBytes === 1) return (reader) => reader.bytes(reader.uint8());
-  if (lengthBytes === 2) return (reader) => reader.bytes(reader.uint16());
-  return (reader) => reader.bytes(reader.uint(lengthBytes));
+  const length = lengthReader(lengthBytes);
+  return (reader) => reader.bytes(length(reader));
 }
 
 /** Text in UTF-8, as `counted` has its bytes. */
-export function countedText(lengthBytes: number): ReadValue {
-  if (lengthBytes === 1) return (reader) => reader.text(reader.uint8());
-  if (lengthBytes === 2) return (reader) => reader.text(reader.uint16());
-  return (reader) => reader.text(reader.uint(lengthBytes));
+export function countedText(lengthBytes: number): ValueReader {
+  const length = lengthReader(lengthBytes);
+  return {
+    read: (reader) => reader.text(length(reader)),
+    write: (reader, row) => {
+      const start = reader.pass(length(reader));
+      row.utf8(reader.buffer, start, reader.offset);
+    },
+  };
+}
+
+function lengthReader(lengthBytes: number): (reader: ByteReader) => number {
+  if (lengthBytes === 1) return (reader) => reader.uint8();
+  if (lengthBytes === 2) return (reader) => reader.uint16();
+  return (reader) => reader.uint(lengthBytes);
 }
 
 /** Bytes are written as PostgreSQL's hexadecimal input has them. */

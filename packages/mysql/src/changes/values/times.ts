@@ -26,7 +26,7 @@ function lastDay(year: number, month: number): number {
   return month === 2 && leap ? 29 : (daysOfMonths[month - 1] ?? 0);
 }
 
-const exists = ({ year, month, day }: DateParts): boolean =>
+export const exists = ({ year, month, day }: Pick<DateParts, 'year' | 'month' | 'day'>): boolean =>
   year > 0 && month > 0 && day > 0 && day <= lastDay(year, month);
 
 /** The same as `nearestDate` in `export/unrepresentable.ts`. */
