@@ -37,9 +37,19 @@ function positions(work: Work | 'idle' | undefined): unknown {
 describe('a batch is cut', () => {
   test('when it has enough rows, after a whole transaction', async () => {
     const queue = new WorkQueue(limits, 4);
-    for (const position of ['a', 'b', 'c']) queue.add(transaction(position, 6));
+    for (const position of ['a', 'b']) queue.add(transaction(position, 6));
     expect(positions(await queue.take(0))).toEqual(['a', 'b']);
+    queue.add(transaction('c', 6));
     expect(positions(await queue.take(0))).toBe('idle');
+  });
+
+  test('when it has enough rows, and takes along what waits, up to four times as many', async () => {
+    const queue = new WorkQueue(limits, 4);
+    for (const position of ['a', 'b', 'c', 'd']) queue.add(transaction(position, 13));
+    expect(positions(await queue.take(0))).toEqual(['a', 'b', 'c', 'd']);
+    for (const position of ['e', 'f', 'g']) queue.add(transaction(position, 20));
+    expect(positions(await queue.take(0))).toEqual(['e', 'f']);
+    expect(positions(await queue.take(0))).toEqual(['g']);
   });
 
   test('when it has enough transactions', async () => {
@@ -87,6 +97,14 @@ test('a reader waits while there is no room, and goes on when there is', async (
   expect(positions(await queue.take(0))).toEqual(['a']);
   await room;
   expect(queue.full).toBe(false);
+});
+
+test('small transactions have room for as many batches as may wait, not for as many bytes', () => {
+  const queue = new WorkQueue({ ...limits, bytes: 1_000_000 }, 2);
+  for (let count = 0; count < 20; count++) queue.add(transaction('a', 1));
+  expect(queue.full).toBe(false);
+  queue.add(transaction('b', 1));
+  expect(queue.full).toBe(true);
 });
 
 test('the parts of a large transaction come in order, while they arrive', async () => {

@@ -10,6 +10,12 @@ export type Work =
   /** Nothing to write: the source has come so far. */
   | { readonly kind: 'progress'; readonly position: string; readonly at: number };
 
+/**
+ * A batch is written when it has `flushSize` rows, and takes up to so many times as many along where they are there already: who
+ * lags behind catches up with fewer statements and commits.
+ */
+const mostOfFlushSize = 4;
+
 interface Item {
   readonly assembled: Assembled;
   readonly rows: number;
@@ -144,9 +150,10 @@ export class WorkQueue {
       rows += item.rows;
       bytes += item.assembled.bytes;
       count += 1;
-      if (rows >= maxRows || count >= transactions || bytes >= maxBytes) return { count, full: true };
+      if (rows >= mostOfFlushSize * maxRows || count >= transactions || bytes >= maxBytes)
+        return { count, full: true };
     }
-    return { count, full: false };
+    return { count, full: rows >= maxRows };
   }
 
   async *#parts(): AsyncGenerator<TransactionPart> {

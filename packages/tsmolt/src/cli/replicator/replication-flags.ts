@@ -108,7 +108,12 @@ export function addSelectionFlags(command: Command): void {
 
 export function addSpeedFlags(command: Command): void {
   command
-    .option('--flushSize <n>', 'rows that are written at once, about', positiveInteger, defaults.flushSize)
+    .option(
+      '--flushSize <n>',
+      'rows at which a batch is written; with up to four times as many where they wait already',
+      positiveInteger,
+      defaults.flushSize,
+    )
     .addOption(
       durationOption('--flushPeriod <duration>', 'write what has come after so long', defaults.flushPeriod),
     )
