@@ -7,8 +7,6 @@ import { tsmoltCommand } from '../measure/tsmolt-command.js';
 import { postgresColumns, postgresValues, replicationFlags, results, settings } from './settings.js';
 
 const writers = 4;
-/** Not counted: a program that has just started compiles what it runs most. */
-const warmUpSeconds = 5;
 
 /** From a commit on the source to its visibility on the target, by one clock. */
 export async function latency(perSecond: number, seconds: number): Promise<void> {
@@ -34,8 +32,7 @@ export async function latency(perSecond: number, seconds: number): Promise<void>
       { stdio: 'ignore' },
     );
     await streaming(source.url);
-    const all = await measure(from, to, { perSecond, seconds: warmUpSeconds + seconds });
-    const waits = all.slice(warmUpSeconds * perSecond);
+    const waits = await measure(from, to, { perSecond, seconds });
     replicator.kill('SIGTERM');
     await new Promise((resolve) => replicator.on('close', resolve));
     await print(waits, perSecond);
@@ -49,6 +46,11 @@ async function streaming(url: string): Promise<void> {
   const active = `SELECT 1 FROM pg_replication_slots WHERE slot_name = 'run' AND active`;
   while ((await runSql(url, active)).length === 0) await delay(100);
 }
+
+const insert = {
+  name: 'insert',
+  text: `INSERT INTO orders SELECT ${postgresValues} FROM (VALUES ($1::int)) AS v(n)`,
+};
 
 async function measure(
   from: string,
@@ -67,7 +69,7 @@ async function measure(
       const n = next++;
       const due = started + (n * 1000) / perSecond - performance.now();
       if (due > 1) await delay(due);
-      await client.query(`INSERT INTO orders SELECT ${postgresValues} FROM (VALUES (${n})) AS v(n)`);
+      await client.query({ ...insert, values: [n] });
       committedAt[n] = performance.now();
     }
     await client.end();
@@ -79,14 +81,18 @@ async function measure(
   );
 }
 
+/** Prepared, and not too often: what looks takes from the two cores that it watches. */
+const look = { name: 'look', text: 'SELECT id FROM orders WHERE id > $1 - 50 ORDER BY id LIMIT 1000' };
+const lookEveryMs = 2;
+
 async function watch(url: string, seenAt: Float64Array, total: number): Promise<void> {
   const client = await connectSql(url);
   for (let seen = 0; seen < total;) {
-    const { rows } = await client.query<{ id: string }>('SELECT id FROM orders WHERE id > $1 - 100', [seen]);
+    const { rows } = await client.query<{ id: string }>({ ...look, values: [seen] });
     const now = performance.now();
     for (const { id } of rows) if (seenAt[Number(id)] === 0) seenAt[Number(id)] = now;
     while (seen < total && (seenAt[seen + 1] ?? 0) > 0) seen += 1;
-    await delay(1);
+    await delay(lookEveryMs);
   }
   await client.end();
 }

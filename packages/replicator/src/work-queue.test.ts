@@ -89,6 +89,16 @@ test('of heartbeats in a row the last is given out', async () => {
   expect(positions(await queue.take(0))).toBe('idle');
 });
 
+test('heartbeats between transactions that wait do not divide them', async () => {
+  const queue = new WorkQueue(limits, 4);
+  for (const position of ['a', 'b', 'c']) {
+    queue.add(transaction(position, 1));
+    queue.add(heartbeat(`after ${position}`));
+  }
+  expect(positions(await queue.take(0))).toEqual(['a', 'b', 'c']);
+  expect(positions(await queue.take(0))).toBe('after c');
+});
+
 test('a reader waits while there is no room, and goes on when there is', async () => {
   const queue = new WorkQueue({ ...limits, bytes: 10 }, 1);
   queue.add(transaction('a', 2));

@@ -67,7 +67,8 @@ export class WorkQueue {
   /** @param arrivedAt by the clock of `performance` */
   add(assembled: Assembled, arrivedAt = performance.now()): void {
     const last = this.#items.at(-1);
-    if (assembled.kind === 'heartbeat' && last?.assembled.kind === 'heartbeat') {
+    // What comes behind a heartbeat goes further. A source may send one after each transaction, and none should divide a batch.
+    if (assembled.kind !== 'part' && last?.assembled.kind === 'heartbeat') {
       this.#drop(1, this.#items.length - 1);
     }
     const rows = rowsOf(assembled);
