@@ -101,6 +101,21 @@ describe('a row as bytes', () => {
     expect(change.fresh).toBeUndefined();
   });
 
+  test('passes bytes on that are no text, and never makes another value of them', () => {
+    const encoder = new RowEncoder();
+    encoder.text('7');
+    encoder.text('\uFFFD');
+    encoder.text('ab');
+    const row = encoder.row();
+    row.bytes[row.end - 1] = 0xff;
+    expect([row.valueAt(0), row.valueAt(1)]).toEqual(['7', '\uFFFD']);
+    expect(() => row.valueAt(2)).toThrow('value 3 of a row is not UTF-8');
+    const table = { name: { schema: 'public', table: 't' }, columns: ['id', 'a', 'b'], key: [0] };
+    expect(() => new EncodedUpsert(table, row, true).values).toThrow(
+      'public.t: a value of column b is not UTF-8',
+    );
+  });
+
   test('of a change is not decoded before somebody asks', () => {
     const table = { name: { schema: 'public', table: 't' }, columns: ['id'], key: [0] };
     const change = new EncodedUpsert(table, encodeRow(['7']), true);

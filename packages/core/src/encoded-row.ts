@@ -1,3 +1,6 @@
+import { isUtf8 } from 'node:buffer';
+import { TsmoltError } from './errors.js';
+import { displayName } from './names.js';
 import type { ChangedTable, ChangeValue, Mutation } from './ports/change-source.js';
 
 /** First bytes of a value: NULL, not sent, or text, whose length in bytes (32 bits, big-endian) and UTF-8 bytes follow. */
@@ -30,16 +33,16 @@ export class EncodedRow {
     this.whole = whole;
   }
 
-  /** Decoded when they are first asked for. */
+  /** Decoded when they are first asked for. @throws TsmoltError `TSM5006` for what is no text */
   get values(): readonly ChangeValue[] {
     this.#values ??= this.#decode();
     return this.#values;
   }
 
-  /** One value, without the others. @param column from 0 */
+  /** One value, without the others. @param column from 0 @throws TsmoltError `TSM5006` for what is no text */
   valueAt(column: number): ChangeValue {
     if (this.#values !== undefined) return this.#values[column];
-    return decodeValue(this.bytes, this.#startOf(column));
+    return decodeValue(this.bytes, this.#startOf(column), column);
   }
 
   /** Whether the column was sent, and is not NULL. @param column from 0 */
@@ -67,7 +70,7 @@ export class EncodedRow {
   #decode(): ChangeValue[] {
     const values: ChangeValue[] = [];
     for (let at = this.start; at < this.end; at = endOfValue(this.bytes, at)) {
-      values.push(decodeValue(this.bytes, at));
+      values.push(decodeValue(this.bytes, at, values.length));
     }
     return values;
   }
@@ -84,10 +87,41 @@ export function endOfValue(bytes: Buffer, at: number): number {
   return bytes[at] === encodedKind.text ? at + textHeaderBytes + bytes.readInt32BE(at + 1) : at + 1;
 }
 
-function decodeValue(bytes: Buffer, at: number): ChangeValue {
+/** What stands for bytes that are no text, and may also have been sent as it is. */
+const replacement = '\uFFFD';
+
+function decodeValue(bytes: Buffer, at: number, column: number): ChangeValue {
   const kind = bytes[at];
   if (kind !== encodedKind.text) return kind === encodedKind.null ? null : undefined;
-  return bytes.toString('utf8', at + textHeaderBytes, endOfValue(bytes, at));
+  const [start, end] = [at + textHeaderBytes, endOfValue(bytes, at)];
+  const text = bytes.toString('utf8', start, end);
+  if (text.includes(replacement) && !isUtf8(bytes.subarray(start, end))) throw new NotUtf8(column);
+  return text;
+}
+
+const notUtf8Advice =
+  'Write the value as UTF-8 on the source (a database in SQL_ASCII takes any bytes), or leave the table out, and run the same command again.';
+
+/** `TSM5006`: something has to be done with a value that is no text: a userscript, a comparison of keys, a change that waits. */
+class NotUtf8 extends TsmoltError {
+  readonly column: number;
+
+  constructor(column: number) {
+    super('TSM5006', { message: `value ${column + 1} of a row is not UTF-8`, advice: notUtf8Advice });
+    this.column = column;
+  }
+}
+
+/** The values of a row of a table. @throws TsmoltError `TSM5006` for one that is no text */
+export function valuesIn({ name, columns }: ChangedTable, row: EncodedRow): readonly ChangeValue[] {
+  try {
+    return row.values;
+  } catch (thrown) {
+    if (!(thrown instanceof NotUtf8)) throw thrown;
+    const column = columns[thrown.column] ?? String(thrown.column + 1);
+    const message = `${displayName(name)}: a value of column ${column} is not UTF-8`;
+    throw new TsmoltError('TSM5006', { message, advice: notUtf8Advice, cause: thrown });
+  }
 }
 
 /** A whole row that was written, of which nobody may ever want the values. */
@@ -103,8 +137,9 @@ export class EncodedUpsert implements Mutation {
     if (fresh) this.fresh = true;
   }
 
+  /** @throws TsmoltError `TSM5006` for a value that is no text */
   get values(): readonly ChangeValue[] {
-    return this.encoded.values;
+    return valuesIn(this.table, this.encoded);
   }
 }
 

@@ -45,7 +45,7 @@ class EncodedChange implements RoutedMutation {
   }
 
   get values(): readonly ChangeValue[] {
-    return this.encoded.values;
+    return this.source.values;
   }
 }
 

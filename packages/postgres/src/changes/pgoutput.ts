@@ -1,4 +1,4 @@
-import { displayName, EncodedRow, EncodedUpsert, TsmoltError } from '@tsmolt/core';
+import { displayName, EncodedRow, EncodedUpsert, TsmoltError, valuesIn } from '@tsmolt/core';
 import type { BatchRow, ChangeEvent, ChangeValue, Mutation, TableName } from '@tsmolt/core';
 import { quoteTable } from '@tsmolt/pgwire';
 import { printPosition } from './log-position.js';
@@ -208,7 +208,7 @@ export class PgoutputDecoder {
 
   /** TupleData, as values. */
   #tuple(table: StreamedTable): ChangeValue[] {
-    return [...this.#row(table).values];
+    return [...valuesIn(table.changed, this.#row(table))];
   }
 
   /** TupleData, as it is. */
