@@ -1,5 +1,4 @@
 export * from './chunk-queue.js';
-export * from './encoded-row.js';
 export * from './errors.js';
 export * from './filter.js';
 export * from './ledger.js';
@@ -42,7 +41,11 @@ export * from './positions/mariadb-gtid.js';
 export type { PartialOrder } from './positions/partial-order.js';
 export * from './posix-regexp.js';
 export * from './retry.js';
-export * from './row-encoder.js';
+export type { ChangeValue } from './rows/change-value.js';
+export * from './rows/encoded-changes.js';
+export { encodedKind, EncodedRow, endOfValue, textHeaderBytes, valuesOf } from './rows/encoded-row.js';
+export type { BatchRow } from './rows/encoded-row.js';
+export * from './rows/row-encoder.js';
 export * from './schema.js';
 export * from './secret.js';
 export * from './types.js';

@@ -1,9 +1,9 @@
 import { TsmoltError } from '../errors.js';
-import type { BatchRow } from '../encoded-row.js';
 import type { ErrorDetails } from '../errors.js';
 import type { TableName } from '../names.js';
 import type { Table } from '../schema.js';
-import type { ChangeValue } from './change-source.js';
+import type { ChangeValue } from '../rows/change-value.js';
+import type { BatchRow } from '../rows/encoded-row.js';
 
 /** Rows of one table with values for the same columns: one statement, however many they are. */
 export interface RowBatch {

@@ -1,16 +1,11 @@
 import { TsmoltError } from '../errors.js';
 import type { ErrorDetails } from '../errors.js';
-import type { EncodedRow } from '../encoded-row.js';
 import type { TableName } from '../names.js';
 import type { PartialOrder } from '../positions/partial-order.js';
+import type { ChangeValue } from '../rows/change-value.js';
+import type { EncodedRow } from '../rows/encoded-row.js';
 import type { UnrepresentablePolicy } from './snapshot-source.js';
 import type { TransactionSpill } from './transaction-spill.js';
-
-/**
- * A replicated value: the text that an export of the same value would load (`SnapshotSource.export`), null for NULL,
- * undefined where the source did not send the column (an unchanged TOAST value, a partial row image).
- */
-export type ChangeValue = string | null | undefined;
 
 /** The shape in which the stream announced a table. One object is shared by all its changes until the shape changes. */
 export interface ChangedTable {

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { TsmoltError } from './errors.js';
-import { displayName } from './names.js';
-import type { ChangedTable, ChangeValue, Mutation } from './ports/change-source.js';
+import { TsmoltError } from '../errors.js';
+import type { ChangeValue } from './change-value.js';
 
 /** First bytes of a value: NULL, not sent, or text, whose length in bytes (32 bits, big-endian) and UTF-8 bytes follow. */
 export const encodedKind = { null: 0x6e, unsent: 0x75, text: 0x74 } as const;
@@ -99,61 +98,16 @@ function decodeValue(bytes: Buffer, at: number, column: number): ChangeValue {
   return text;
 }
 
-const notUtf8Advice =
+export const notUtf8Advice =
   'Write the value as UTF-8 on the source (a database in SQL_ASCII takes any bytes), or leave the table out, and run the same command again.';
 
 /** `TSM5006`: something has to be done with a value that is no text: a userscript, a comparison of keys, a change that waits. */
-class NotUtf8 extends TsmoltError {
+export class NotUtf8 extends TsmoltError {
   readonly column: number;
 
   constructor(column: number) {
     super('TSM5006', { message: `value ${column + 1} of a row is not UTF-8`, advice: notUtf8Advice });
     this.column = column;
-  }
-}
-
-/** The values of a row of a table. @throws TsmoltError `TSM5006` for one that is no text */
-export function valuesIn({ name, columns }: ChangedTable, row: EncodedRow): readonly ChangeValue[] {
-  try {
-    return row.values;
-  } catch (thrown) {
-    if (!(thrown instanceof NotUtf8)) throw thrown;
-    const column = columns[thrown.column] ?? String(thrown.column + 1);
-    const message = `${displayName(name)}: a value of column ${column} is not UTF-8`;
-    throw new TsmoltError('TSM5006', { message, advice: notUtf8Advice, cause: thrown });
-  }
-}
-
-/** A whole row that was written, of which nobody may ever want the values. */
-export class EncodedUpsert implements Mutation {
-  readonly kind = 'upsert';
-  readonly table: ChangedTable;
-  readonly encoded: EncodedRow;
-  readonly fresh?: true;
-
-  constructor(table: ChangedTable, encoded: EncodedRow, fresh: boolean) {
-    this.table = table;
-    this.encoded = encoded;
-    if (fresh) this.fresh = true;
-  }
-
-  /** @throws TsmoltError `TSM5006` for a value that is no text */
-  get values(): readonly ChangeValue[] {
-    return valuesIn(this.table, this.encoded);
-  }
-}
-
-/** The same, where the source sent the row before the change as well. */
-export class EncodedUpdate extends EncodedUpsert {
-  readonly #before: EncodedRow;
-
-  constructor(table: ChangedTable, encoded: EncodedRow, before: EncodedRow) {
-    super(table, encoded, false);
-    this.#before = before;
-  }
-
-  get before(): readonly ChangeValue[] {
-    return this.#before.values;
   }
 }
 

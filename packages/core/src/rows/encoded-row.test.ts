@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { EncodedUpdate, EncodedUpsert, valuesOf } from './encoded-row.js';
+import { EncodedUpdate, EncodedUpsert } from './encoded-changes.js';
+import { valuesOf } from './encoded-row.js';
 import { encodeRow, RowEncoder } from './row-encoder.js';
 
 const values = ['1', null, '', undefined, 'é€😀 "quoted"\n', 'x'.repeat(100_000), 'last'];

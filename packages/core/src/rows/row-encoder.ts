@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { encodedKind, EncodedRow, textHeaderBytes } from './encoded-row.js';
-import type { ChangeValue } from './ports/change-source.js';
+import type { ChangeValue } from './change-value.js';
 
 /** Rows lie together in pieces of this size: a buffer for each would cost more than its bytes. */
 const defaultPieceBytes = 64 * 1024;
