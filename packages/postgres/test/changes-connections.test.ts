@@ -120,7 +120,7 @@ describe.each(['postgres18', 'postgres15'] as const)('%s', (server) => {
     await follower.follow(async () => {
       const { length } = follower.ids;
       if (length < next || length > 15_000) return;
-      next = length + 4000;
+      next = length + 1000;
       await terminate();
     });
     expect(follower.failures.map(({ kind }) => kind)).toEqual(follower.failures.map(() => 'retry'));
