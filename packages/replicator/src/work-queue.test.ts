@@ -43,11 +43,11 @@ describe('a batch is cut', () => {
     expect(positions(await queue.take(0))).toBe('idle');
   });
 
-  test('when it has enough rows, and takes along what waits, up to four times as many', async () => {
+  test('when it has enough rows, and takes along what waits, up to ten times as many', async () => {
     const queue = new WorkQueue(limits, 4);
-    for (const position of ['a', 'b', 'c', 'd']) queue.add(transaction(position, 13));
+    for (const position of ['a', 'b', 'c', 'd']) queue.add(transaction(position, 30));
     expect(positions(await queue.take(0))).toEqual(['a', 'b', 'c', 'd']);
-    for (const position of ['e', 'f', 'g']) queue.add(transaction(position, 20));
+    for (const position of ['e', 'f', 'g']) queue.add(transaction(position, 50));
     expect(positions(await queue.take(0))).toEqual(['e', 'f']);
     expect(positions(await queue.take(0))).toEqual(['g']);
   });

@@ -14,7 +14,7 @@ export type Work =
  * A batch is written when it has `flushSize` rows, and takes up to so many times as many along where they are there already: who
  * lags behind catches up with fewer statements and commits.
  */
-const mostOfFlushSize = 4;
+const mostOfFlushSize = 10;
 
 interface Item {
   readonly assembled: Assembled;

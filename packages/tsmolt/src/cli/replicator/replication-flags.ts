@@ -110,7 +110,7 @@ export function addSpeedFlags(command: Command): void {
   command
     .option(
       '--flushSize <n>',
-      'rows at which a batch is written; with up to four times as many where they wait already',
+      'rows at which a batch is written; with up to ten times as many where they wait already',
       positiveInteger,
       defaults.flushSize,
     )
