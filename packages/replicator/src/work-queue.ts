@@ -69,7 +69,7 @@ export class WorkQueue {
     const last = this.#items.at(-1);
     // What comes behind a heartbeat goes further. A source may send one after each transaction, and none should divide a batch.
     if (assembled.kind !== 'part' && last?.assembled.kind === 'heartbeat') {
-      this.#drop(1, this.#items.length - 1);
+      this.#drop(this.#items.length - 1, 1);
     }
     const rows = rowsOf(assembled);
     this.#items.push({ assembled, rows, arrivedAt });
@@ -119,7 +119,7 @@ export class WorkQueue {
     const { assembled } = head;
     if (assembled.kind === 'part') return { kind: 'large', parts: this.#parts() };
     if (assembled.kind === 'heartbeat') {
-      this.#drop(1);
+      this.#giveOut(1);
       return { kind: 'progress', position: assembled.heartbeat.position, at: assembled.heartbeat.at };
     }
     return this.#batch(head);
@@ -134,7 +134,7 @@ export class WorkQueue {
     const transactions = this.#items
       .slice(0, count)
       .flatMap(({ assembled }) => (assembled.kind === 'transaction' ? [assembled.transaction] : []));
-    this.#drop(count);
+    this.#giveOut(count);
     return { kind: 'batch', transactions };
   }
 
@@ -162,7 +162,7 @@ export class WorkQueue {
       const [head] = this.#items;
       if (head?.assembled.kind === 'part') {
         const { part } = head.assembled;
-        this.#drop(1);
+        this.#giveOut(1);
         yield part;
         if (part.commit !== undefined) return;
       } else if (this.#failure !== undefined) throw this.#failure.thrown;
@@ -171,13 +171,18 @@ export class WorkQueue {
     }
   }
 
-  #drop(count: number, from = 0): void {
+  /** The reader, which has room again, comes after the writer: it fills the queue while the target works on what was taken. */
+  #giveOut(count: number): void {
+    this.#drop(0, count);
+    setImmediate(() => this.#changed());
+  }
+
+  #drop(from: number, count: number): void {
     for (const { assembled, rows } of this.#items.splice(from, count)) {
       this.#bytes -= bytesOf(assembled);
       this.#rows -= rows;
       if (assembled.kind !== 'transaction') this.#others -= 1;
     }
-    this.#changed();
   }
 
   #msUntilFlush(now: number): number {
