@@ -71,9 +71,15 @@ export async function copyOut(options: CopyOptions): Promise<ExportStream> {
  */
 export function copyIn(options: CopyInOptions, data: Readable): Promise<number> {
   const { receipt, detour } = options;
+  keepError(data);
   if (receipt !== undefined) return copyWithReceipt({ ...options, receipt }, data);
   const send = detour === undefined ? sendRows : sendRowsInTransaction;
   return options.pool.use(options.subject, (client) => send(client, options, data));
+}
+
+/** A stream may fail before anybody reads it, while a connection is waited for: who reads it then hears of that. */
+export function keepError(data: Readable): void {
+  data.on('error', () => undefined);
 }
 
 export interface CopyInOptions extends CopyOptions {

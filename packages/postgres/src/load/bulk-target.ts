@@ -10,7 +10,7 @@ import type {
   TableDefinition,
   TableName,
 } from '@tsmolt/core';
-import { copyBufferBytes, copyIn, countRows, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
+import { copyBufferBytes, copyIn, countRows, keepError, quoteIdentifier, quoteTable } from '@tsmolt/pgwire';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { knowsOctalChar } from '../types/one-byte-char.js';
 import { copyInStatement } from '../sql.js';
@@ -72,6 +72,7 @@ export class PostgresBulkTarget implements BulkTarget {
   async copyIn(request: CopyRequest, data: Readable): Promise<number> {
     const { versionNumber, url } = this.#server;
     const { table, columns, format } = request;
+    keepError(data);
     const detour = knowsOctalChar(versionNumber) ? undefined : await charDetour(this.#pool, request);
     return copyIn(
       {

@@ -169,6 +169,15 @@ function interruptedLoads(fixture: ContractFixture): void {
     expect(await load(fixture, '1,a\n')).toBe(1);
   });
 
+  test('hears of a stream that fails before it is read', async () => {
+    await fixture.sql(createT);
+    const failure = new TsmoltError('TSM2007', { message: 'the source went away', advice: 'wait' });
+    const failing = new Readable({ read: () => undefined });
+    process.nextTick(() => failing.destroy(failure));
+    await expect(load(fixture, failing)).rejects.toBe(failure);
+    expect(await rowsOfT(fixture)).toEqual([]);
+  });
+
   test('keeps none of the rows when it is told to stop', async () => {
     await fixture.sql(createT);
     const controller = new AbortController();
