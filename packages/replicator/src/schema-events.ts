@@ -41,7 +41,7 @@ function verdictOn(event: SchemaEvent, position: string, context: JudgeContext):
     if (options.onTruncate === 'pause') return paused(event, position);
     return options.onTruncate === 'apply' ? 'apply' : 'pass';
   }
-  if (options.onDdl === 'ignore' || accepted.covers(event, source)) return 'pass';
+  if (options.onDdl === 'ignore' || accepted.covers(event, source) || isThere(event, tables)) return 'pass';
   // `check` goes on: a table or column that the target lacks is an error as soon as a row comes for it.
   if (
     options.onDdl === 'check' &&
@@ -52,15 +52,29 @@ function verdictOn(event: SchemaEvent, position: string, context: JudgeContext):
   return paused(event, position);
 }
 
+/** Who was told of a new table has created it, and comes by its creation when the log is read again. */
+function isThere(event: SchemaEvent, target: TargetTables): boolean {
+  return (
+    event.kind === 'ddl' &&
+    event.creates === true &&
+    event.tables.every(({ table }) => target.find(table) !== undefined)
+  );
+}
+
 function isAccepted(position: string, { acceptUpTo }: Policies, source: ChangeSource): boolean {
   if (acceptUpTo === undefined) return false;
   const order = source.compare(position, acceptUpTo);
   return order === -1 || order === 0;
 }
 
-function reason(event: SchemaEvent, position: string, { options, source, accepted }: JudgeContext): string {
+function reason(
+  event: SchemaEvent,
+  position: string,
+  { options, source, tables, accepted }: JudgeContext,
+): string {
   if (isAccepted(position, options, source)) return `--acceptUpTo ${options.acceptUpTo}`;
   if (event.kind === 'truncate') return '--onTruncate ignore';
+  if (isThere(event, tables)) return 'the target, which has the table';
   return accepted.covers(event, source) ? 'what --acceptUpTo has accepted' : `--onDDL ${options.onDdl}`;
 }
 

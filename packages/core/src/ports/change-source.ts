@@ -47,6 +47,8 @@ export type SchemaEvent =
       readonly kind: 'ddl';
       readonly tables: readonly TableName[];
       readonly statement: string;
+      /** The tables were made, and nothing else: who has them has nothing to do. */
+      readonly creates?: true;
       /** The tables were not there when the stream was opened: their changes are left out of it. */
       readonly isNew?: true;
       /** What to do where the user of the connection may not see a table that has been there all the time. */

@@ -6,7 +6,12 @@ export type StatementMeaning =
   | { readonly kind: 'begin' | 'commit' | 'rollback' | 'rollback to savepoint' | 'nothing' }
   | { readonly kind: 'xa start' | 'xa commit' | 'xa rollback'; readonly xid: string }
   /** Changes shapes, or all rows of tables at once. `tables` are wanted ones. */
-  | { readonly kind: 'ddl' | 'truncate'; readonly tables: readonly string[] }
+  | {
+      readonly kind: 'ddl' | 'truncate';
+      readonly tables: readonly string[];
+      /** Makes a table that was not there, and nothing else. */
+      readonly creates?: true;
+    }
   /** Changes rows in statement format, of a wanted table or perhaps of one. */
   | { readonly kind: 'rows'; readonly table: string };
 
@@ -91,8 +96,11 @@ function definition(reading: Reading): StatementMeaning {
   if (verb === 'TRUNCATE') return reading.named('truncate', what === 'TABLE' ? after : 1);
   switch (what) {
     case 'TABLE':
-    case 'TABLES':
-      return reading.named('ddl', after);
+    case 'TABLES': {
+      const meaning = reading.named('ddl', after);
+      const creates = verb === 'CREATE' && !rest.slice(0, offset).includes('REPLACE');
+      return creates && meaning.kind === 'ddl' ? { ...meaning, creates } : meaning;
+    }
     case 'INDEX':
       return reading.everywhere('ddl');
     case 'DATABASE':
