@@ -57,6 +57,7 @@ function isThere(event: SchemaEvent, target: TargetTables): boolean {
   return (
     event.kind === 'ddl' &&
     event.creates === true &&
+    event.tables.length > 0 &&
     event.tables.every(({ table }) => target.find(table) !== undefined)
   );
 }
