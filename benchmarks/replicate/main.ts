@@ -6,7 +6,6 @@ import { postgresValues } from './settings.js';
 const rows = Number(process.env['BENCH_ROWS'] ?? 200_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const bulk = rows * 5;
-const bulkRounds = Math.min(rounds, 2);
 
 await besideSubscription({
   question: `PostgreSQL to PostgreSQL, ${rows} transactions of one row`,
@@ -18,9 +17,9 @@ await besideSubscription({
 await besideSubscription({
   question: `PostgreSQL to PostgreSQL, ${bulk} rows in one transaction`,
   rows: bulk,
-  rounds: bulkRounds,
+  rounds,
   statement: `INSERT INTO orders SELECT ${postgresValues} FROM generate_series(1, ${bulk}) AS n`,
   file: 'bulk.json',
 });
-await besideReader(bulk, bulkRounds);
+await besideReader(bulk, rounds);
 await latency(1000, 10);

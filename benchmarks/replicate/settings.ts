@@ -8,8 +8,16 @@ export const postgresColumns =
 /** Values of one row from its number `n`, for PostgreSQL. */
 export const postgresValues = `n, n % 100000, n % 1000 / 7.0, 'note number ' || n, timestamp '2026-01-01' + n * interval '1 second', n % 3, 'c' || n % 5000`;
 
-/** Memory enough for the table, as a server of some size has: disks are not what is measured. */
-export const settings = { shared_buffers: '512MB', max_wal_size: '4GB', wal_level: 'logical' };
+/**
+ * Memory enough for the table, as a server of some size has: disks are not what is measured. A vacuum would begin in the middle
+ * of some rounds, and not of others.
+ */
+export const settings = {
+  shared_buffers: '512MB',
+  max_wal_size: '4GB',
+  wal_level: 'logical',
+  autovacuum: 'off',
+};
 
 export const replicationFlags =
   '--targetSchema bench.public --stagingSchema bench._replicator --stagingCreateSchema --flushPeriod 10ms';
