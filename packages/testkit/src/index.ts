@@ -15,6 +15,8 @@ export type { ShopOptions } from './data/shop.js';
 export { createTextHeavy } from './data/text-heavy.js';
 export { createWide } from './data/wide.js';
 export type { Fault, FaultPoint, Faults } from './cockroach-stand-in/faults.js';
+export { RandomConflicts } from './cockroach-stand-in/random-conflicts.js';
+export type { ConflictRates } from './cockroach-stand-in/random-conflicts.js';
 export { startFileServer } from './cockroach-stand-in/file-server.js';
 export type { FileServer } from './cockroach-stand-in/file-server.js';
 export type { JobHold } from './cockroach-stand-in/holds.js';

@@ -81,9 +81,10 @@ export class ExtendedRequests {
 
   #bindWithFaults(body: Buffer, source: Statement): void {
     const { faults, conversation } = this.#around;
+    const inTransaction = conversation.exchanges.status === 'T';
     const struck =
-      (isCommit(source) ? faults.strike('commit', source.sql) : undefined) ??
-      faults.strike('statement', source.sql);
+      (isCommit(source) ? faults.strike('commit', source.sql, inTransaction) : undefined) ??
+      faults.strike('statement', source.sql, inTransaction);
     if (struck === undefined) return this.#push('B', body);
     if (struck.kept && conversation.unsynced !== undefined) {
       conversation.unsynced.fault = { index: this.#executes, error: struck.error };

@@ -36,7 +36,7 @@ export class SimpleQueries {
 
   copyDone(): void {
     const { conversation, faults, refusals } = this.#around;
-    const fault = faults.strike('copy-done', this.#copying);
+    const fault = faults.strike('copy-done', this.#copying, false);
     if (fault === undefined) return conversation.toServer.push(message('c', Buffer.alloc(0)));
     if (fault.error === undefined && !fault.kept) return this.#around.breakConnection();
     const current = conversation.exchanges.current;
@@ -87,10 +87,11 @@ export class SimpleQueries {
   }
 
   async #struck(source: Statement, plan: StatementPlan): Promise<PlannedStatement | undefined> {
-    const { faults, refusals } = this.#around;
+    const { faults, refusals, conversation } = this.#around;
     if (plan.refused) return { source, plan };
-    const atCommit = isCommit(source) ? faults.strike('commit', source.sql) : undefined;
-    const struck = atCommit ?? faults.strike('statement', source.sql);
+    const inTransaction = conversation.exchanges.status === 'T';
+    const atCommit = isCommit(source) ? faults.strike('commit', source.sql, inTransaction) : undefined;
+    const struck = atCommit ?? faults.strike('statement', source.sql, inTransaction);
     if (struck === undefined) return { source, plan: await performed(plan) };
     if (struck.kept) return { source, plan: await performed(plan), fault: { error: struck.error } };
     if (struck.error === undefined) return undefined;

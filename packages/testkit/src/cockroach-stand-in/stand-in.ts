@@ -1,6 +1,4 @@
-import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
-import { ClientConnection } from './client-connection.js';
+import { ClientListener } from './client-listener.js';
 import { ClusterSettings } from './cluster-settings.js';
 import { createDatabaseIfMissing, setUpDatabase } from './database-setup.js';
 import { Faults } from './faults.js';
@@ -47,6 +45,14 @@ export interface CockroachStandIn {
   urlOf(database: string): string;
   /** All statements so far, as clients sent them. */
   statements(): readonly string[];
+  /**
+   * A crash: breaks all connections in the middle of whatever they do, and refuses new ones. What PostgreSQL was told it ends
+   * as if its client were gone: a COMMIT that is on its way may still happen, everything else is rolled back. Jobs, settings
+   * and databases stay for `start()`, as they would in a cluster.
+   */
+  kill(): Promise<void>;
+  /** Listens again, on the same port. */
+  start(): Promise<void>;
   /** Breaks all connections and gives all snapshots back. Databases stay. */
   stop(): Promise<void>;
 }
@@ -68,9 +74,8 @@ export async function startCockroachStandIn(options: CockroachStandInOptions): P
   await setUpDatabase(server, database);
   const services = newServices(server, options);
   for (const fault of options.faults ?? []) services.faults.failNext(fault);
-  const clients = new Set<ClientConnection>();
-  const listener = await listen(services, clients);
-  const { port } = listener.address() as AddressInfo;
+  const listener = new ClientListener(services);
+  const port = await listener.start();
   return {
     url: server.urlOf(database, port),
     port,
@@ -78,7 +83,12 @@ export async function startCockroachStandIn(options: CockroachStandInOptions): P
     holdJob: (match) => services.holds.next(match),
     urlOf: (name) => server.urlOf(name, port),
     statements: () => services.log.statements(),
-    stop: () => stop(listener, clients, services),
+    kill: () => listener.kill(),
+    start: async () => void (await listener.start()),
+    stop: async () => {
+      services.holds.releaseAll();
+      await Promise.all([listener.kill(), services.timeTravel.stop(), services.jobs.stop()]);
+    },
   };
 }
 
@@ -103,34 +113,4 @@ function newServices(server: PostgresServer, options: CockroachStandInOptions): 
     protection,
     historyProtection: options.historyProtection ?? true,
   };
-}
-
-async function listen(services: StandInServices, clients: Set<ClientConnection>): Promise<Server> {
-  let last = 0;
-  const listener = createServer((socket) => {
-    const client = new ClientConnection(services, socket, ++last);
-    clients.add(client);
-    void client.serve().finally(() => clients.delete(client));
-  });
-  return new Promise((resolve, reject) => {
-    listener.once('error', reject);
-    listener.listen(0, '127.0.0.1', () => {
-      resolve(listener);
-    });
-  });
-}
-
-async function stop(
-  listener: Server,
-  clients: ReadonlySet<ClientConnection>,
-  services: StandInServices,
-): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    listener.close(() => {
-      resolve();
-    });
-  });
-  for (const client of clients) client.destroy();
-  services.holds.releaseAll();
-  await Promise.all([closed, services.timeTravel.stop(), services.jobs.stop()]);
 }

@@ -61,7 +61,7 @@ export async function runImport(
     await unvalidate(client, plan.table, checks);
     control.progress(0.9);
     await holds.pass(plan.description, control.signal);
-    const fault = faults.strike('job', plan.description);
+    const fault = faults.strike('job', plan.description, false);
     if (fault !== undefined) throw new Error(fault.error?.message ?? 'node is shutting down');
     control.signal.throwIfAborted();
     const indexes = await countSecondaryIndexes(client, plan.table);
