@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { ApplyTransaction, Lease, Leases } from '@tsmolt/core';
 import type { SessionPool } from '../session-pool.js';
 import { PgwireLease, takenOver } from './lease.js';
+import type { LeaseTerms } from './lease.js';
 import type { Query, StagingDatabase } from './staging-database.js';
 
 export interface HeldLeasesParts {
@@ -16,6 +18,8 @@ export class HeldLeases implements Leases {
   readonly #parts: HeldLeasesParts;
   /** By name, the latest. */
   readonly #held = new Map<string, PgwireLease>();
+  /** By name, the nonce of what nobody knows about: it may be in the table, and then it is a lease of this process. */
+  readonly #asked = new Map<string, string>();
 
   constructor(parts: HeldLeasesParts) {
     this.#parts = parts;
@@ -23,10 +27,22 @@ export class HeldLeases implements Leases {
 
   async acquireLease(name: string): Promise<Lease | undefined> {
     const { pool, durationMs } = this.#parts;
-    const lease = await PgwireLease.acquire({ pool, table: this.#table, name, durationMs });
+    const lease = await this.#ask({ pool, table: this.#table, name, durationMs });
     if (lease === undefined) await this.#held.get(name)?.refuseTakenOver();
     else this.#held.set(name, lease);
     return lease;
+  }
+
+  async #ask(terms: LeaseTerms): Promise<PgwireLease | undefined> {
+    const nonce = this.#asked.get(terms.name) ?? randomUUID();
+    // Whoever asks at the same time is another one.
+    this.#asked.delete(terms.name);
+    try {
+      return await PgwireLease.acquire(terms, nonce);
+    } catch (thrown) {
+      this.#asked.set(terms.name, nonce);
+      throw thrown;
+    }
   }
 
   /** What the row of a lease of this process has held since it was acquired; undefined for one that never was. */

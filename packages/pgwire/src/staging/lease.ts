@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { QueryResult } from 'pg';
-import { TsmoltError, withRetry } from '@tsmolt/core';
+import { TsmoltError } from '@tsmolt/core';
 import type { Lease } from '@tsmolt/core';
 import type { SessionPool } from '../session-pool.js';
+import { repeated } from './repeated.js';
 
 export interface LeaseTerms {
   readonly pool: SessionPool;
@@ -29,16 +29,23 @@ export class PgwireLease implements Lease {
   #endsAt = 0;
   #released = false;
 
-  /** Resolves to undefined while somebody else holds it. */
-  static async acquire(terms: LeaseTerms): Promise<PgwireLease | undefined> {
-    const nonce = randomUUID();
+  /**
+   * Resolves to undefined while somebody else holds it.
+   *
+   * @param nonce the same one again where it is not known whether it was acquired: a process must not wait for itself
+   */
+  static acquire(terms: LeaseTerms, nonce: string): Promise<PgwireLease | undefined> {
+    return repeated(() => PgwireLease.#ask(terms, nonce));
+  }
+
+  static async #ask(terms: LeaseTerms, nonce: string): Promise<PgwireLease | undefined> {
     const asked = performance.now();
     const { rowCount } = await query(
       terms,
       `INSERT INTO ${terms.table} AS l (name, expires, nonce, hostname)
         VALUES ($1, ${until('$2')}, $3::UUID, $4)
         ON CONFLICT (name) DO UPDATE SET expires = excluded.expires, nonce = excluded.nonce, hostname = excluded.hostname
-        WHERE l.expires < ${now}`,
+        WHERE l.expires < ${now} OR l.nonce = excluded.nonce`,
       [terms.name, terms.durationMs, nonce, hostname()],
     );
     return rowCount === 1 ? new PgwireLease(terms, nonce, asked) : undefined;
@@ -87,7 +94,7 @@ export class PgwireLease implements Lease {
     const { table, name } = this.#terms;
     const sql = `DELETE FROM ${table} WHERE name = $1 AND nonce = $2::UUID`;
     // It expires by itself, but until then whoever comes next has to wait: a connection that was cut is worth another one.
-    await withRetry(() => query(this.#terms, sql, [name, this.#nonce])).catch(() => undefined);
+    await repeated(() => query(this.#terms, sql, [name, this.#nonce])).catch(() => undefined);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
-import { TsmoltError, withRetry } from '@tsmolt/core';
 import type { ApplyTransaction } from '@tsmolt/core';
 import type { SessionPool } from '../session-pool.js';
+import { repeated } from './repeated.js';
 import type { StagingPlace } from './staging-place.js';
 import { quoteStaged } from './staging-schema.js';
 
@@ -56,23 +56,11 @@ export class StagingDatabase {
   }
 
   use<Result>(work: (client: ClientBase) => Promise<Result>): Promise<Result> {
-    return withRetry(async () => {
-      try {
-        return await this.#pool.use(subject, work);
-      } catch (thrown) {
-        throw repeatable(thrown);
-      }
-    });
+    return repeated(() => this.#pool.use(subject, work));
   }
 }
 
 function queryOf(client: ClientBase): Query {
   return async <Row extends object>(sql: string, values: readonly unknown[]) =>
     (await client.query<Row & Record<string, unknown>>(sql, [...values])).rows;
-}
-
-/** An outcome that nobody knows (SQLSTATE 40003) is no worse here than a connection that is lost. */
-function repeatable(thrown: unknown): unknown {
-  if (!(thrown instanceof TsmoltError) || thrown.code !== 'TSM4007') return thrown;
-  return new TsmoltError('TSM2007', { message: thrown.message, advice: thrown.advice, cause: thrown });
 }

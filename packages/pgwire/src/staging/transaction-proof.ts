@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { asTsmoltError, withRetry } from '@tsmolt/core';
+import { asTsmoltError } from '@tsmolt/core';
 import type { ApplyTarget, ApplyTransaction } from '@tsmolt/core';
+import { repeated } from './repeated.js';
 
 export interface ProvingStore {
   saveMemo(key: string, value: string): Promise<void>;
@@ -20,7 +21,7 @@ export async function proveSharing(store: ProvingStore, target: ApplyTarget): Pr
   await store.saveMemo(key, key);
   const { signal } = new AbortController();
   try {
-    await withRetry(() =>
+    await repeated(() =>
       target.transaction((transaction) => store.removeMemo(key, transaction), { signal, timeoutMs }),
     );
   } catch (thrown) {
