@@ -41,9 +41,11 @@ export interface Memos {
   memos(): Promise<ReadonlyMap<string, string>>;
   /**
    * A memo that is named as a lease of this process is fenced: it is saved only while the lease is held, and `fence` need not
-   * be called for the transaction that it is saved in.
+   * be called for the transaction that it is saved in. Once it was loaded, it goes on from what was loaded and saved since:
+   * work that is repeated because nobody knows what became of its COMMIT is never done twice.
    *
-   * @throws TsmoltError `TSM7003` where another process has taken the lease of that name
+   * @throws TsmoltError `TSM7003` where another process has taken the lease of that name; `TSM4003` where a transaction of
+   *   this process that it knew nothing about has saved the memo meanwhile: load it again
    */
   saveMemo(key: string, value: string, within?: ApplyTransaction): Promise<void>;
 }
