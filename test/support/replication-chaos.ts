@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectSql, startTcpProxy } from '@tsmolt/testkit';
-import type { RunningServer, SeededRandom, TcpProxy } from '@tsmolt/testkit';
+import type { CockroachStandIn, RunningServer, SeededRandom, TcpProxy } from '@tsmolt/testkit';
 import type { WorkloadDialect } from './replication-dialects.js';
 import type { ReplicatorSupervisor } from './replication-supervisor.js';
 import { accountCount, badgeCount, startBalance, WorkloadWriter } from './replication-workload.js';
@@ -9,6 +9,8 @@ import type { WorkloadTransaction } from './replication-workload.js';
 /** A database and a proxy in front of its server. */
 export interface ProxiedDatabase {
   readonly server: RunningServer;
+  /** Between the proxy and the server, where there is one. */
+  readonly standIn: CockroachStandIn | undefined;
   readonly proxy: TcpProxy;
   /** Without the proxy, for those who look and write: the server's own, also where a stand-in is in front of it. */
   readonly url: string;
@@ -17,16 +19,17 @@ export interface ProxiedDatabase {
   readonly proxied: string;
 }
 
-/** @param unproxied what is proxied, where that is a stand-in in front of the server */
+/** @param standIn in front of the server, and then what is proxied */
 export async function proxied(
   server: RunningServer,
   url: string,
-  unproxied: string = url,
+  standIn?: CockroachStandIn,
 ): Promise<ProxiedDatabase> {
+  const unproxied = standIn?.urlOf(new URL(url).pathname.slice(1)) ?? url;
   const through = new URL(unproxied);
   const proxy = await startTcpProxy(Number(through.port));
   through.port = String(proxy.port);
-  return { server, proxy, url, unproxied, proxied: through.href };
+  return { server, standIn, proxy, url, unproxied, proxied: through.href };
 }
 
 /** Milliseconds: as fast as they can, writers would have all of a small machine. */
@@ -58,22 +61,35 @@ interface WriterOptions {
   readonly writer: number;
 }
 
-/** So many rows inserted, updated and deleted again in three transactions, each as often tried as it takes. */
-export async function writeLarge(options: WriterOptions, rows: number): Promise<void> {
+/** How long, in milliseconds, a long run waits before it writes large transactions again. */
+const largePause = 20_000;
+
+/** So many rows inserted, updated and deleted again in three transactions; again and again unless `until` is missing. */
+export async function writeLarge(options: WriterOptions, rows: number, until?: AbortSignal): Promise<void> {
   const { dialect, url, seed, writer } = options;
   const generator = new WorkloadWriter(dialect, seed, writer);
   const session = dialect.open(url);
   const changes = [['insert', rows], ['update', rows / 2], ['delete', rows / 4]] as const; // prettier-ignore
+  const write = async (change: (typeof changes)[number][0], count: number): Promise<void> => {
+    for (let tries = 0; !(await attempt(generator.large(change, count), dialect, session)); tries++) {
+      if (tries > 100) throw new Error(`no ${change} of ${count} rows succeeds`);
+      await delay(200);
+    }
+  };
   try {
-    for (const [change, count] of changes) {
-      for (let tries = 0; !(await attempt(generator.large(change, count), dialect, session)); tries++) {
-        if (tries > 100) throw new Error(`no ${change} of ${count} rows succeeds`);
-        await delay(200);
-      }
+    for (;;) {
+      for (const [change, count] of changes) await write(change, count);
+      if (until === undefined || !(await waited(largePause, until))) return;
+      await write('delete', rows);
     }
   } finally {
     await session.close();
   }
+}
+
+async function waited(milliseconds: number, until: AbortSignal): Promise<boolean> {
+  await delay(milliseconds, undefined, { signal: until }).catch(() => undefined);
+  return !until.aborted;
 }
 
 /** @returns whether it was committed, or rolled back as it was meant to be */
@@ -109,11 +125,19 @@ function isLostConnection(thrown: unknown): boolean {
 
 /** What disturbs a replication. */
 export type Disturbance =
-  'kill' | 'stop' | 'cut source' | 'cut target' | 'crash target' | 'crash source' | 'silence';
+  | 'kill'
+  | 'stop'
+  | 'cut source'
+  | 'cut target'
+  | 'crash target'
+  | 'crash source'
+  | 'crash stand-in'
+  | 'silence';
 
 const disturbances: readonly Disturbance[] = [
   'kill', 'kill', 'stop', 'cut source', 'cut target', 'crash target', 'crash source', 'silence',
 ]; // prettier-ignore
+const ofStandIns: readonly Disturbance[] = ['crash stand-in', 'crash stand-in'];
 
 export interface ChaosOptions {
   readonly source: ProxiedDatabase;
@@ -126,10 +150,11 @@ export interface ChaosOptions {
 /** Disturbs, in rounds of all kinds in any order, with time to come on in between. @returns what it did */
 export async function disturb({ random, until, ...options }: ChaosOptions): Promise<Disturbance[]> {
   const done: Disturbance[] = [];
+  const all = options.target.standIn === undefined ? disturbances : [...disturbances, ...ofStandIns];
   let round: Disturbance[] = [];
   while (!until.aborted) {
     await delay(200 + random.below(1600));
-    if (round.length === 0) round = disturbances.toSorted(() => random.next() - 0.5);
+    if (round.length === 0) round = all.toSorted(() => random.next() - 0.5);
     const next = round.pop() ?? 'kill';
     await disturbOnce(next, options);
     done.push(next);
@@ -156,6 +181,10 @@ async function disturbOnce(
     case 'crash target':
       await target.server.kill();
       return target.server.start();
+    case 'crash stand-in':
+      await target.standIn?.kill();
+      await delay(100);
+      return target.standIn?.start();
     case 'silence':
       // Nobody can connect for a while, and what is connected is cut.
       for (const { proxy } of [source, target]) proxy.refuse();

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   createDatabase,
+  RandomConflicts,
   runSql,
   seededRandom,
   startCockroachStandIn,
@@ -10,6 +11,7 @@ import type { CockroachStandIn, RunningServer } from '@tsmolt/testkit';
 import { disturb, proxied, watchAtomicity, writeLarge, writeUntil } from './replication-chaos.js';
 import type { Disturbance, ProxiedDatabase, Watched } from './replication-chaos.js';
 import type { WorkloadDialect } from './replication-dialects.js';
+import { countStreamed, streamingArgs } from './replication-streaming.js';
 import { ReplicatorSupervisor } from './replication-supervisor.js';
 import { targetConstraints, workloadSchema, workloadTables } from './replication-workload.js';
 import { catchUp, fetchFrom } from './replicator.js';
@@ -34,11 +36,17 @@ export interface Ordeal {
   readonly seconds: number;
   readonly writers: number;
   readonly largeRows: number;
+  /** Whether every second replicator streams large transactions, from a source that has `streamingSettings`. */
+  readonly streaming?: boolean;
 }
 
 export interface OrdealResult {
   readonly committed: number;
   readonly disturbances: readonly Disturbance[];
+  /** How often the target answered as a busy cluster does, by kind; undefined for one that never does. */
+  readonly conflicts: Readonly<Record<string, number>> | undefined;
+  /** How many transactions the source has sent before their end. */
+  readonly streamed: number;
   readonly watched: Watched;
   readonly supervisor: Pick<ReplicatorSupervisor, 'ownEnds' | 'warnings' | 'started' | 'peakBytes'>;
   /** The last of the replicators that were disturbed, asked to end. */
@@ -103,8 +111,11 @@ async function targetOn(
   await runSql(standIn.url, 'CREATE DATABASE ordeal');
   const url = new URL(server.url);
   url.pathname = '/ordeal';
-  return proxied(server, url.href, standIn.urlOf('ordeal'));
+  return proxied(server, url.href, standIn);
 }
+
+/** A transaction of the target has many statements and one COMMIT; more often than not it is to come through. */
+const conflictRates = { statement: 0.002, commit: 0.3, write: 0.1 };
 
 interface Sides {
   readonly source: ProxiedDatabase;
@@ -113,19 +124,27 @@ interface Sides {
 
 async function go(ordeal: Ordeal, stream: Stream, { source, target }: Sides): Promise<OrdealResult> {
   const { dialect, writers, largeRows, seconds } = ordeal;
-  const supervisor = new ReplicatorSupervisor(stream, target.url);
+  const supervisor = new ReplicatorSupervisor(
+    stream,
+    target.url,
+    ordeal.streaming === true ? streamingArgs : undefined,
+  );
   const [writing, watching] = [new AbortController(), new AbortController()];
   const watched = watchAtomicity(target.url, watching.signal);
+  const streamed = ordeal.streaming === true ? countStreamed(source.url, watching.signal) : 0;
   const time = longRun ? 300 : seconds;
   const stop = delay(time * 1000).then(() => writing.abort());
   const random = seededRandom(ordealSeed);
+  const conflicts = new RandomConflicts(seededRandom(ordealSeed), conflictRates);
+  target.standIn?.faults.failAtRandom(conflicts);
   const options = { dialect, url: source.url, seed: ordealSeed };
   let stopped: Finished;
   const committed = Promise.all(
     Array.from({ length: writers }, (_, writer) => writeUntil(writing.signal, { ...options, writer })),
   );
   const disturbances = disturb({ source, target, supervisor, random, until: writing.signal });
-  const actors = [committed, disturbances, writeLarge({ ...options, writer: writers }, largeRows), stop];
+  const large = writeLarge({ ...options, writer: writers }, largeRows, longRun ? writing.signal : undefined);
+  const actors = [committed, disturbances, large, stop];
   try {
     await Promise.all(actors);
   } catch (thrown) {
@@ -136,12 +155,15 @@ async function go(ordeal: Ordeal, stream: Stream, { source, target }: Sides): Pr
     writing.abort();
     await Promise.allSettled(actors);
     stopped = await supervisor.stop();
+    target.standIn?.faults.clear();
   }
   const caughtUp = await catchUp({ ...stream, source: source.url, target: target.unproxied });
   watching.abort();
   return {
     committed: (await committed).reduce((sum, count) => sum + count, 0),
     disturbances: await disturbances,
+    conflicts: target.standIn === undefined ? undefined : conflicts.struck,
+    streamed: await streamed,
     watched: await watched,
     supervisor,
     stopped,

@@ -13,6 +13,7 @@ export class ReplicatorSupervisor {
   readonly #stream: Stream;
   /** The target's address for those who look, without a proxy. */
   readonly #target: string;
+  readonly #argsOf: (process: number) => readonly string[];
   #run: Running;
   #watching: Promise<void>;
   #told = false;
@@ -20,10 +21,12 @@ export class ReplicatorSupervisor {
   #peakBytes = 0;
   readonly #memory: NodeJS.Timeout;
 
-  constructor(stream: Stream, target: string) {
+  /** @param argsOf more arguments, for each of the processes, counted from 1 */
+  constructor(stream: Stream, target: string, argsOf: (process: number) => readonly string[] = () => []) {
     this.#stream = stream;
     this.#target = target;
-    this.#run = startReplicator(stream);
+    this.#argsOf = argsOf;
+    this.#run = startReplicator(stream, ...argsOf(1));
     this.#watching = this.#watch(this.#run);
     this.#memory = setInterval(() => void this.#lookAtMemory(), 20);
   }
@@ -66,7 +69,7 @@ export class ReplicatorSupervisor {
   #start(): void {
     this.#told = false;
     this.#started += 1;
-    this.#run = startReplicator(this.#stream);
+    this.#run = startReplicator(this.#stream, ...this.#argsOf(this.#started));
     this.#watching = this.#watch(this.#run);
   }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { postgresWorkload } from '../../support/replication-dialects.js';
 import { expectSurvived } from '../../support/replication-expectations.js';
 import { longRun, undergo } from '../../support/replication-ordeal.js';
+import { streamingSettings } from '../../support/replication-streaming.js';
 import type { OrdealTarget } from '../../support/replication-ordeal.js';
 
 /** MySQL and MariaDB have PostgreSQL as their target in each run. */
@@ -17,13 +18,16 @@ test.each(targets)(
     const result = await undergo({
       dialect: postgresWorkload,
       // Writers that wait for each other are told early.
-      startSource: () => startPostgres18({ own: true, settings: { deadlock_timeout: '50ms' } }),
+      startSource: () =>
+        startPostgres18({ own: true, settings: { deadlock_timeout: '50ms', ...streamingSettings } }),
       target,
       seconds: 20,
       writers: 4,
       largeRows: 50_000,
+      streaming: true,
     });
     expectSurvived(result);
     expect(result.committed).toBeGreaterThan(100);
+    expect(result.streamed).toBeGreaterThan(0);
   },
 );
