@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { TsmoltError } from './errors.js';
-import { defaultRetryPolicy, withRetry } from './retry.js';
+import { defaultRetryPolicy, repeated, withRetry } from './retry.js';
 
 const policy = { ...defaultRetryPolicy, initialBackoffMs: 1, maxBackoffMs: 4 };
 const lost = (): TsmoltError => new TsmoltError('TSM2007', { message: 'connection lost', advice: 'Wait.' });
@@ -68,5 +68,29 @@ describe('withRetry', () => {
       onRetry: () => controller.abort(),
     });
     await expect(stopped).rejects.toMatchObject({ code: 'TSM1005' });
+  });
+});
+
+describe('repeated', () => {
+  const unknown = (): TsmoltError => new TsmoltError('TSM4007', { message: 'nobody knows', advice: 'look' });
+
+  it('repeats also what may have happened', async () => {
+    const work = vi.fn(failing(unknown(), lost()));
+    await repeated(work, { policy });
+    expect(work).toHaveBeenCalledTimes(3);
+  });
+
+  it('ends with an error that may pass, and its cause', async () => {
+    const once = { ...policy, maxAttempts: 0 };
+    await expect(repeated(failing(unknown()), { policy: once })).rejects.toMatchObject({
+      code: 'TSM2007',
+      cause: { code: 'TSM4007' },
+    });
+  });
+
+  it('does not repeat what a person has to look at', async () => {
+    const work = vi.fn(failing(refused()));
+    await expect(repeated(work, { policy })).rejects.toThrow('login refused');
+    expect(work).toHaveBeenCalledTimes(1);
   });
 });

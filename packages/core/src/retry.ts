@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { asTsmoltError, stoppedOnRequest } from './errors.js';
-import type { TsmoltError } from './errors.js';
+import { asTsmoltError, stoppedOnRequest, TsmoltError } from './errors.js';
 
 export interface RetryPolicy {
   /** Attempts after the first. */
@@ -52,6 +51,22 @@ export async function withRetry<T>(
       await pause(waitMs, options.signal);
     }
   }
+}
+
+/**
+ * As `withRetry`, for work that gives the same result when it is repeated, also where an attempt has happened unseen: that a
+ * server does not know what became of it (`TSM4007`) is no worse then than a connection that is lost.
+ */
+export function repeated<T>(work: (attempt: number) => Promise<T>, options: RetryOptions = {}): Promise<T> {
+  return withRetry(async (attempt) => {
+    try {
+      return await work(attempt);
+    } catch (thrown) {
+      const error = asTsmoltError(thrown);
+      if (error.code !== 'TSM4007') throw thrown;
+      throw new TsmoltError('TSM2007', { message: error.message, advice: error.advice, cause: error });
+    }
+  }, options);
 }
 
 function backoff(policy: RetryPolicy, attempt: number): number {

@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg';
 import type { ClientBase } from 'pg';
-import { TsmoltError, withRetry } from '@tsmolt/core';
+import { repeated, TsmoltError } from '@tsmolt/core';
 import type {
   ContinuationToken,
   ExportedFile,
@@ -151,13 +151,7 @@ export class PgwireFetchStatus implements FetchStatus {
 
   /** All work here gives the same result when it is repeated, also where the first attempt has happened unseen. */
   #use<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
-    return withRetry(async () => {
-      try {
-        return await this.#pool.use(subject, work);
-      } catch (thrown) {
-        throw repeatable(thrown);
-      }
-    });
+    return repeated(() => this.#pool.use(subject, work));
   }
 
   #transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
@@ -179,10 +173,4 @@ function ofAnotherProcess(thrown: unknown): never {
     advice: 'Run again.',
     cause: thrown,
   });
-}
-
-/** An outcome that nobody knows (SQLSTATE 40003) is no worse here than a connection that is lost. */
-function repeatable(thrown: unknown): unknown {
-  if (!(thrown instanceof TsmoltError) || thrown.code !== 'TSM4007') return thrown;
-  return new TsmoltError('TSM2007', { message: thrown.message, advice: thrown.advice, cause: thrown });
 }

@@ -1,9 +1,8 @@
 import { hostname } from 'node:os';
 import type { QueryResult } from 'pg';
-import { TsmoltError } from '@tsmolt/core';
+import { repeated, TsmoltError } from '@tsmolt/core';
 import type { Lease } from '@tsmolt/core';
 import type { SessionPool } from '../session-pool.js';
-import { repeated } from './repeated.js';
 
 export interface LeaseTerms {
   readonly pool: SessionPool;

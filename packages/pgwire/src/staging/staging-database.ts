@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
+import { repeated } from '@tsmolt/core';
 import type { ApplyTransaction } from '@tsmolt/core';
 import type { SessionPool } from '../session-pool.js';
-import { repeated } from './repeated.js';
 import type { StagingPlace } from './staging-place.js';
 import { quoteStaged } from './staging-schema.js';
 

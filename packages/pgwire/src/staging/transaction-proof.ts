@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { asTsmoltError } from '@tsmolt/core';
+import { asTsmoltError, repeated } from '@tsmolt/core';
 import type { ApplyTarget, ApplyTransaction } from '@tsmolt/core';
-import { repeated } from './repeated.js';
 
 export interface ProvingStore {
   saveMemo(key: string, value: string): Promise<void>;
