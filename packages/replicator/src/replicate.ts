@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { asTsmoltError } from '@tsmolt/core';
+import { asTsmoltError, repeated } from '@tsmolt/core';
 import type { ChangeSource, TsmoltError } from '@tsmolt/core';
 import { AcceptedAlterations } from './accepted-alterations.js';
 import { BatchWriter, isUnknownOutcome } from './batch-writer.js';
@@ -92,7 +92,8 @@ async function runWithLease(
   const ended = await untilPaused(accepted, options, () =>
     runPasses({ options, progress, open, keyless }, pass),
   );
-  const left = await waiting.sweep();
+  // What fails in a pass the next one does again; behind the last of them there is none.
+  const left = await repeated(() => waiting.sweep(), { signal: options.signal });
   const { transactions, changes } = options.state;
   options.state.phase = 'ended';
   await status.note();
