@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   createDatabase,
   createEdgeTable,
@@ -114,6 +117,31 @@ async function move(source: TestDatabase, target: TestDatabase, oldest: number):
   };
 }
 
+/** Every way in which a repair writes a byte, or finds a row by it. */
+const byteRows = {
+  source: `INSERT INTO bytes VALUES ((-1)::"char", 1, 'a'), ('\\', 2, (-128)::"char"), (127::"char", 3, (-3)::"char"), ('x', 4, NULL)`,
+  target: `INSERT INTO bytes VALUES ('\\', 2, 'b'), (127::"char", 3, (-2)::"char"), ('x', 4, (-4)::"char"), ((-5)::"char", 5, NULL)`,
+} as const;
+
+async function repairBytes(
+  from: ServerAddress,
+  to: ServerAddress,
+): Promise<Finished & { repaired: string[] }> {
+  const [source, target] = [await createDatabase(from), await createDatabase(to)];
+  const folder = await mkdtemp(join(tmpdir(), 'tsmolt-bytes-'));
+  try {
+    const table = 'CREATE TABLE bytes (b "char" PRIMARY KEY, n int, v "char")';
+    await runSql(source.url, table, byteRows.source);
+    await runSql(target.url, table, byteRows.target);
+    const file = join(folder, 'repair.sql');
+    const run = await tsmoltVerify(source.url, target.url, '--repair-file', file, '--repair-apply');
+    return { ...run, repaired: await rowsOf(target.url, '(SELECT b::int, n, v::int AS v FROM bytes)') };
+  } finally {
+    await rm(folder, { recursive: true });
+    await source.drop();
+  }
+}
+
 /** The others are targets in long runs alone. */
 const asTargets =
   process.env['TSMOLT_TEST_LONG'] === undefined ? ['11', '12', '17'] : versions.map(({ version }) => version);
@@ -129,6 +157,16 @@ describe.each(versions.map((one) => [one.version, one.missing ?? 'and PostgreSQL
         [server, newest] = [await start(), await sharedServer('postgres18')];
       });
       afterAll(() => server.stop());
+
+      test.runIf(asTargets.includes(version) && Number(version) < 16)(
+        'a repair writes the bytes of "char" beyond ASCII',
+        async () => {
+          const run = await repairBytes(newest, server);
+          expect(run.repaired).toEqual(['(-1,1,97)', '(120,4,)', '(127,3,-3)', '(92,2,-128)']);
+          expect(run.line('repair complete')).toMatchObject({ num_refused: 0, num_without_effect: 0, num_remaining: 0 }); // prettier-ignore
+          expect(run.exitCode, run.failure).toBe(0);
+        },
+      );
 
       const sides = asTargets.includes(version) ? ['source', 'target'] : ['source'];
       test.each(sides)('as a %s', async (side) => {

@@ -1,6 +1,6 @@
 import type { Column, LogicalType } from '@tsmolt/core';
 import { expect, test } from 'vitest';
-import { applyDialect } from './apply.js';
+import { applyDialect, checkedCast } from './apply.js';
 
 function column(type: LogicalType, collation?: string): Column {
   return {
@@ -36,6 +36,12 @@ test.each<readonly [LogicalType, string]>([
   ],
 ])('a text becomes a value of %j by %s', (type, expression) => {
   expect(applyDialect.fromText('x', column(type))).toBe(expression);
+});
+
+test('a repair writes no text into a single byte that a cast would cut', () => {
+  const byte = column({ kind: 'native', name: '"char"' });
+  expect(checkedCast('x', byte)).toBe(applyDialect.fromText('x', byte));
+  expect(checkedCast('x', column({ kind: 'native', name: 'TSVECTOR' }))).toBeUndefined();
 });
 
 test('a text takes the collation of its column', () => {

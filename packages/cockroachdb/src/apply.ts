@@ -22,12 +22,21 @@ function fromText(expression: string, { type, collation }: Column): string {
   const bare = withoutModifiers(type);
   if (bare.kind === 'string' && collation !== undefined)
     return `(${expression} COLLATE ${quoteIdentifier(collation)})`;
-  if (bare.kind === 'native' && bare.name === '"char"') return oneCharacter(expression);
+  if (isOneCharacter(bare)) return oneCharacter(expression);
   const name = castName(bare);
   if (name === undefined) return expression;
   // Elements of a type that somebody created are only taken from an array of texts.
   const through = bare.kind === 'array' && bare.element.kind === 'enum' ? '::STRING[]' : '';
   return `${expression}${through}::${name}`;
+}
+
+/** A quoted text as a value of a column, where a plain cast would cut it; else undefined. */
+export function checkedCast(literal: string, { type }: Column): string | undefined {
+  return isOneCharacter(withoutModifiers(type)) ? oneCharacter(literal) : undefined;
+}
+
+function isOneCharacter(bare: LogicalType): boolean {
+  return bare.kind === 'native' && bare.name === '"char"';
 }
 
 /** A cast to "char" cuts a longer text without a word, the octal number of a byte too: another cast refuses that. */

@@ -9,7 +9,7 @@ import {
   SessionPool,
 } from '@tsmolt/pgwire';
 import type { Server } from '@tsmolt/pgwire';
-import { applyDialect } from './apply.js';
+import { applyDialect, checkedCast } from './apply.js';
 import { CockroachRowHasher, verifierDialect } from './hash.js';
 import { CockroachCatalog } from './introspect/catalog.js';
 import { CockroachBulkTarget } from './load/bulk-target.js';
@@ -35,7 +35,11 @@ export function openCockroach(server: Server, options: OpenOptions): Database {
     rowHasher: new CockroachRowHasher(pool),
     rowVerifier: new PgwireRowVerifier(pool, verifierDialect),
     // It has no such clause: a column GENERATED ALWAYS AS IDENTITY takes no value, and refuses the row.
-    rowRepairer: new PgwireRowRepairer(pool, server.url, { ...verifierDialect, overridingIdentity: '' }),
+    rowRepairer: new PgwireRowRepairer(pool, server.url, {
+      ...verifierDialect,
+      checkedCast,
+      overridingIdentity: '',
+    }),
     bulkTarget: new CockroachBulkTarget(pool, server, options.logger),
     fetchStatus: new PgwireFetchStatus(pool),
     openSnapshot: (snapshot) => openSnapshot(server, pool, snapshot, options.logger),

@@ -2,6 +2,7 @@ import { DatabaseError } from 'pg';
 import type { ClientBase } from 'pg';
 import { stoppedOnRequest, whileWanted, withoutDomain } from '@tsmolt/core';
 import type {
+  Column,
   ConnectionUrl,
   HashColumn,
   LogicalType,
@@ -16,11 +17,13 @@ import type { SessionPool } from './session-pool.js';
 import { quoteColumns, quoteIdentifier, quoteLiteral, quoteTable } from './sql.js';
 
 /** What PostgreSQL and CockroachDB write in different ways. */
-export interface RepairDialect extends Pick<VerifierDialect, 'canonicalText'> {
+export interface RepairDialect extends Pick<VerifierDialect, 'canonicalText' | 'misread'> {
   /** Stands between the columns and the values of an INSERT that names a column GENERATED ALWAYS AS IDENTITY. */
   readonly overridingIdentity: string;
   /** The table as UPDATE and DELETE name it. */
   readonly from: VerifierDialect['from'];
+  /** A quoted text as a value of a column, where the cast to its type would make another one of it in silence; else undefined. */
+  checkedCast?(literal: string, column: Column): string | undefined;
 }
 
 /** Repairs rows by SQL that PostgreSQL and CockroachDB share. */
@@ -51,7 +54,9 @@ export class PgwireRowRepairer implements RowRepairer {
     const table = this.#dialect.from(repair.table);
     const condition = this.#condition(repair);
     if (repair.kind === 'delete') return `DELETE FROM ${table} WHERE ${condition}`;
-    const changes = repair.wanted.map((value) => `${quoteIdentifier(value.column.name)} = ${wanted(value)}`);
+    const changes = repair.wanted.map(
+      (value) => `${quoteIdentifier(value.column.name)} = ${this.#wanted(value)}`,
+    );
     return `UPDATE ${table} SET ${changes.join(', ')} WHERE ${condition}`;
   }
 
@@ -74,7 +79,7 @@ export class PgwireRowRepairer implements RowRepairer {
     const names = quoteColumns(values.map(({ column }) => column.name));
     const identity = values.some(({ column }) => column.identity === 'always');
     const overriding = identity ? this.#dialect.overridingIdentity : '';
-    return `INSERT INTO ${quoteTable(table.name)} (${names})${overriding} VALUES (${values.map(wanted).join(', ')}) ON CONFLICT DO NOTHING`;
+    return `INSERT INTO ${quoteTable(table.name)} (${names})${overriding} VALUES (${values.map((value) => this.#wanted(value)).join(', ')}) ON CONFLICT DO NOTHING`;
   }
 
   /** The key by its own operator, so that an index finds it; what was seen as the text that was read. */
@@ -82,9 +87,20 @@ export class PgwireRowRepairer implements RowRepairer {
     const keys = key.map(({ column, text }) =>
       text === null
         ? `${quoteIdentifier(column.name)} IS NULL`
-        : `${quoteIdentifier(column.name)} = ${untyped(text, column.type)}`,
+        : `${quoteIdentifier(column.name)} = ${this.#dialect.misread?.(text, column.type) ?? untyped(text, column.type)}`,
     );
     return [...keys, ...seen.map((value) => this.#stillHolds(value))].join(' AND ');
+  }
+
+  #wanted({ column, type, text }: WantedValue): string {
+    const cast = castType(column.type, column.nativeType);
+    if (text === null) return `NULL::${cast}`;
+    const literal = untyped(text, type);
+    return (
+      this.#dialect.misread?.(text, column.type) ??
+      this.#dialect.checkedCast?.(literal, column) ??
+      `${literal}::${cast}`
+    );
   }
 
   #stillHolds({ column, text }: SeenValue): string {
@@ -115,11 +131,6 @@ async function runTogether(
 /** A literal that takes the type of what it is compared with. The canonical text of bytes is bare hexadecimal. */
 function untyped(text: string, type: HashColumn['type']): string {
   return oneLine(withoutDomain(type).kind === 'bytes' ? `\\x${text}` : text);
-}
-
-function wanted({ column, type, text }: WantedValue): string {
-  const cast = castType(column.type, column.nativeType);
-  return text === null ? `NULL::${cast}` : `${untyped(text, type)}::${cast}`;
 }
 
 const plainCasts: Partial<Readonly<Record<LogicalType['kind'], string>>> = {

@@ -23,6 +23,8 @@ export interface VerifierDialect {
   from(table: Table): string;
   /** The canonical text of a value; `name` is quoted. */
   canonicalText(name: string, type: LogicalType): string;
+  /** The value that a canonical text stands for, where a literal of it would be read as another one; else undefined. */
+  misread?(text: string, type: LogicalType): string | undefined;
   /** The digest of a row as the expression that `parts` takes apart. */
   rowDigest(columns: readonly HashColumn[], algorithm: HashAlgorithm): string;
   /** The two numbers of a digest, which is a column. */
@@ -141,7 +143,7 @@ export class PgwireRowVerifier implements RowVerifier {
   async readRows(set: RowSet, columns: readonly HashColumn[], keys: readonly RowText[]): Promise<RowText[]> {
     if (keys.length === 0) return [];
     const names = quoteColumns(set.key.map(({ name }) => name));
-    const wanted = keys.map((key) => `(${literals(set.key, key)})`);
+    const wanted = keys.map((key) => `(${this.#literals(set.key, key)})`);
     const texts = [...this.#keyTexts(set.key), ...this.#keyTexts(columns, 'value')].join(', ');
     return this.#rows(
       set,
@@ -158,7 +160,27 @@ export class PgwireRowVerifier implements RowVerifier {
   }
 
   #rowsOf({ table, key, range, condition }: RowSet): string {
-    return `${this.#dialect.from(table)} WHERE ${rangeCondition(key, range)} AND ${filtered({ condition })}`;
+    return `${this.#dialect.from(table)} WHERE ${this.#rangeCondition(key, range)} AND ${filtered({ condition })}`;
+  }
+
+  /** Rows compare column by column. The literals take the columns' own types. */
+  #rangeCondition(key: readonly HashColumn[], { after, upTo }: KeyRange): string {
+    const compared = (operator: string, bound: RowText): string =>
+      `(${quoteColumns(key.slice(0, bound.length).map(({ name }) => name))}) ${operator} (${this.#literals(key, bound)})`;
+    const parts = [
+      ...(after === undefined ? [] : [compared('>', after)]),
+      ...(upTo === undefined ? [] : [compared('<=', upTo)]),
+    ];
+    return parts.length === 0 ? 'true' : parts.join(' AND ');
+  }
+
+  #literals(key: readonly HashColumn[], values: RowText): string {
+    const value = (text: string | null, type: LogicalType | undefined): string => {
+      if (text === null) return 'NULL';
+      const misread = type === undefined ? undefined : this.#dialect.misread?.(text, type);
+      return misread ?? literal(text, type);
+    };
+    return values.map((text, index) => value(text, key[index]?.type)).join(', ');
   }
 
   #rows(set: RowSet, text: string): Promise<RowText[]> {
@@ -203,23 +225,7 @@ function filtered({ condition }: { readonly condition?: string | undefined }): s
   return condition === undefined ? 'true' : `(${condition})`;
 }
 
-/** Rows compare column by column. The literals take the columns' own types. */
-function rangeCondition(key: readonly HashColumn[], { after, upTo }: KeyRange): string {
-  const compared = (operator: string, bound: RowText): string =>
-    `(${quoteColumns(key.slice(0, bound.length).map(({ name }) => name))}) ${operator} (${literals(key, bound)})`;
-  const parts = [
-    ...(after === undefined ? [] : [compared('>', after)]),
-    ...(upTo === undefined ? [] : [compared('<=', upTo)]),
-  ];
-  return parts.length === 0 ? 'true' : parts.join(' AND ');
-}
-
-function literals(key: readonly HashColumn[], values: RowText): string {
-  return values.map((value, index) => literal(value, key[index]?.type)).join(', ');
-}
-
 /** Untyped, so that it takes the column's own type. The canonical text of bytes is bare hexadecimal. */
-function literal(value: string | null, type: LogicalType | undefined): string {
-  if (value === null) return 'NULL';
+function literal(value: string, type: LogicalType | undefined): string {
   return quoteLiteral(type?.kind === 'bytes' ? `\\x${value}` : value);
 }

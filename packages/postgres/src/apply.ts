@@ -1,3 +1,4 @@
+import type { Column } from '@tsmolt/core';
 import { quoteTable, withoutModifiers } from '@tsmolt/pgwire';
 import type { ApplyDialect } from '@tsmolt/pgwire';
 import { charFromText, heldChar, holderFromText, knowsOctalChar } from './types/one-byte-char.js';
@@ -26,6 +27,12 @@ const dialect: ApplyDialect = {
   lazyCommit: 'SET LOCAL synchronous_commit = off',
   truncate: (tables) => [`TRUNCATE ${tables.map(quoteTable).join(', ')}`],
 };
+
+/** A quoted text as a value that holds `"char"`, whose octal form a server of this version would read as a backslash. */
+export function checkedCast(literal: string, column: Column, versionNumber: number): string | undefined {
+  const inside = !knowsOctalChar(versionNumber) && heldChar(column.type) === 'inside';
+  return inside ? withoutOctalChar.fromText(literal, column) : undefined;
+}
 
 /** COPY reads the octal form as the type does. */
 const withoutOctalChar: Pick<ApplyDialect, 'fromText' | 'copiesFreshRows'> = {

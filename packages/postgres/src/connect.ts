@@ -11,7 +11,7 @@ import {
   SessionPool,
 } from '@tsmolt/pgwire';
 import type { Server } from '@tsmolt/pgwire';
-import { applyDialect } from './apply.js';
+import { applyDialect, checkedCast } from './apply.js';
 import { changeLog } from './changes/change-log.js';
 import { openChanges } from './changes/open-changes.js';
 import { PostgresRowHasher, verifierDialect } from './hash.js';
@@ -48,6 +48,7 @@ export function openPostgres(server: Server, options: OpenOptions): Database {
     rowVerifier: new PgwireRowVerifier(pool, verifier),
     rowRepairer: new PgwireRowRepairer(pool, server.url, {
       ...verifier,
+      checkedCast: (literal, column) => checkedCast(literal, column, server.versionNumber),
       overridingIdentity: ' OVERRIDING SYSTEM VALUE',
     }),
     bulkTarget: new PostgresBulkTarget(pool, server),

@@ -10,7 +10,7 @@ import type {
 } from '@tsmolt/core';
 import { queryRowsDigest, quoteIdentifier } from '@tsmolt/pgwire';
 import type { KeySample, SessionPool, VerifierDialect } from '@tsmolt/pgwire';
-import { charText, heldChar, knowsOctalChar } from './types/one-byte-char.js';
+import { charText, charValue, heldChar, knowsOctalChar } from './types/one-byte-char.js';
 import { from } from './sql.js';
 
 /** Hashes rows with the server's own functions; the pool decides whether that is now or inside a snapshot. */
@@ -47,6 +47,7 @@ export function verifierDialect(versionNumber: number): VerifierDialect {
   return {
     from,
     canonicalText: (name, type) => canonicalText(name, withoutDomain(type), versionNumber),
+    misread: (text, type) => (printsBareChar(type, versionNumber) ? charValue(text) : undefined),
     rowDigest: (columns, algorithm) => rowText[algorithm](columns, versionNumber),
     parts: (algorithm, digest) => digestParts[algorithm](digest),
     once,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LogicalType } from '@tsmolt/core';
-import { applyDialect } from '../apply.js';
-import { heldChar } from './one-byte-char.js';
+import { applyDialect, checkedCast } from '../apply.js';
+import { charValue, heldChar } from './one-byte-char.js';
 
 const char: LogicalType = { kind: 'native', name: '"char"' };
 const fields = [{ name: 'f', type: char }];
@@ -37,4 +37,19 @@ test('before version 16 an octal form becomes its byte, and is refused inside of
     `"CASE WHEN x ~ '\\\\[23][0-7]{2}' THEN x::int::text ELSE x END::"char"[]"`,
   );
   expect(applyDialect(160_000).fromText('x', column(char))).toBe('x::"char"');
+});
+
+test('a literal of an octal form is the number of its byte; inside of another value a server before 16 is to refuse it', () => {
+  expect([String.raw`\377`, String.raw`\200`, '\\', 'a', '', String.raw`\077`].map(charValue)).toEqual([
+    '(-1)::"char"',
+    '(-128)::"char"',
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  const array = column({ kind: 'array', element: char });
+  expect(checkedCast('x', array, 150_000)).toBe(applyDialect(150_000).fromText('x', array));
+  expect(checkedCast('x', array, 160_000)).toBeUndefined();
+  expect(checkedCast('x', column(char), 150_000)).toBeUndefined();
 });

@@ -36,6 +36,12 @@ export function heldChar(type: LogicalType): 'itself' | 'inside' | undefined {
   }
 }
 
+/** The octal form as a `"char"`, on a server before 16; undefined for every other text, which such a server reads as it is. */
+export function charValue(text: string): string | undefined {
+  const digits = new RegExp(octalForm).test(text) ? text.slice(1) : undefined;
+  return digits === undefined ? undefined : `(${Number.parseInt(digits, 8) - 256})::"char"`;
+}
+
 /** A text as a `"char"`, on a server before 16. */
 export function charFromText(text: string): string {
   const digit = (at: number): string => `substr(${text}, ${at}, 1)::int`;
