@@ -159,6 +159,32 @@ describe.each(['mysql', 'mariadb'] as const)('changed rows of %s', (product) => 
     });
   });
 
+  test('text that is none in its character set follows the policy, and is never replaced in silence', async () => {
+    const common = [
+      ['utf8mb4', `_ucs2 X'D800'`],
+      ['ucs2', `_ucs2 X'0041D83DDE000042'`],
+      ['greek', `_greek X'41D242'`],
+      ['tis620', `_tis620 X'41DB42'`],
+      ['gbk', `_gbk X'FEFE'`],
+      ['cp932', `_cp932 X'81AD'`],
+    ];
+    const of = {
+      mysql: [['gb18030', `_gb18030 X'E3329A36'`]],
+      mariadb: [['ascii', `X'41FF'`], ['utf32', `_utf32 X'0000D800'`], ['utf8mb3', `_utf8mb3 X'EDA080'`]],
+    }; // prettier-ignore
+    for (const [set, value] of [...common, ...of[product]]) {
+      await source.sql('DROP TABLE IF EXISTS t', `CREATE TABLE t (id int PRIMARY KEY, v varchar(9) CHARACTER SET ${set})`); // prettier-ignore
+      await expect(changesOf(['t'], [`INSERT INTO t VALUES (1, ${value})`]), set).rejects.toMatchObject({
+        code: 'TSM3008',
+        message: expect.stringMatching(
+          new RegExp(`transaction .*public\\.t: column v has bytes that are no text in ${set}`),
+        ),
+      });
+      const nulled = await changesOf(['t'], ['UPDATE t SET id = 2'], { unrepresentable: 'null' });
+      expect(mutationsOf(nulled)).toMatchObject([{ row: { id: '2', v: null } }]);
+    }
+  });
+
   test('a value of 10 MB, through a buffer that is smaller', async () => {
     await source.sql('CREATE TABLE t (id int PRIMARY KEY, b longblob)');
     const events = await changesOf(

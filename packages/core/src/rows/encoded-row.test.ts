@@ -72,12 +72,14 @@ describe('a row as bytes', () => {
     ]);
   });
 
-  test('takes bytes that are no UTF-8 as a buffer does', () => {
+  test('writes nothing of bytes that are no UTF-8, and says so', () => {
     const encoder = new RowEncoder();
     const broken = ['ff', 'c3', '61c328', 'eda080', 'e282ac80'].flatMap((hex) => [hex, hex.repeat(100)]);
     const all = broken.map((hex) => Buffer.from(hex, 'hex'));
-    for (const bytes of all) encoder.utf8(bytes, 0, bytes.length);
-    expect(encoder.row().values).toEqual(all.map(String));
+    encoder.text('before');
+    expect(all.map((bytes) => encoder.utf8(bytes, 0, bytes.length))).toEqual(all.map(() => false));
+    expect(encoder.utf8(Buffer.from('ü'), 0, 2)).toBe(true);
+    expect(encoder.row().values).toEqual(['before', 'ü']);
   });
 
   test('knows which of its values another row has as well', () => {

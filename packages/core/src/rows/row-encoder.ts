@@ -70,16 +70,18 @@ export class RowEncoder {
   }
 
   /**
-   * Text that lies between two places of memory as UTF-8. What is none is replaced as `Buffer.toString` does it: a server may
-   * hold bytes that it was never asked to check.
+   * Text that lies between two places of memory as UTF-8.
+   *
+   * @returns whether it is UTF-8; nothing was written where it is none: a server may hold bytes that it never checked
    */
-  utf8(memory: Buffer, from: number, to: number): void {
+  utf8(memory: Buffer, from: number, to: number): boolean {
     const length = to - from;
     this.#reserve(textHeaderBytes + length);
     const start = this.#end + textHeaderBytes;
-    if (length <= shortBytes ? this.#copyShort(memory, from, length) : this.#copyLong(memory, from, to)) {
-      this.#close(start + length);
-    } else this.text(memory.toString('utf8', from, to));
+    const whole =
+      length <= shortBytes ? this.#copyShort(memory, from, length) : this.#copyLong(memory, from, to);
+    if (whole) this.#close(start + length);
+    return whole;
   }
 
   /** A safe integer in decimal digits. */

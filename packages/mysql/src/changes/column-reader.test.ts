@@ -6,6 +6,7 @@ import { ByteReader } from './byte-reader.js';
 import { columnReader } from './column-reader.js';
 import type { ColumnContext } from './column-reader.js';
 import type { MappedColumn } from './table-map.js';
+import { utf16 } from './values/exact-text.js';
 import type { ValueReader } from './values/read-value.js';
 
 const sets = ['utf8mb4', 'ascii', 'utf16', 'binary', 'latin1'];
@@ -23,7 +24,9 @@ const context: ColumnContext = {
     ofCollation: (id) => Promise.resolve(sets[id]),
     decoder: (name) =>
       Promise.resolve((bytes) =>
-        bytes.toString(name === 'latin1' ? 'latin1' : name === 'utf16' ? 'utf16le' : 'utf8'),
+        name === 'utf16'
+          ? utf16(bytes.toString('utf16le'))
+          : { text: bytes.toString(name === 'latin1' ? 'latin1' : 'ascii'), isExact: true },
       ),
   },
 };
@@ -53,11 +56,7 @@ function outcomeOf(image: Buffer, work: (reader: ByteReader) => ChangeValue): Ou
   const reader = new ByteReader(image);
   try {
     const value = work(reader);
-    // Half a character of UTF-16 is written to every target as the same substitute.
-    return {
-      value: typeof value === 'string' ? Buffer.from(value).toString() : value,
-      offset: reader.offset,
-    };
+    return { value, offset: reader.offset };
   } catch (thrown) {
     // Where a row ends too early there are several words for it.
     return thrown instanceof RangeError ? 'RangeError' : String(thrown);
@@ -126,6 +125,75 @@ test.each(['', 'plain', 'NUL \0 and\ttab', 'é€😀', 'x'.repeat(250), 'ü'.re
     expect(bothWays(reader, [Buffer.from([bytes.length, ...bytes])])).toEqual([[same], [same]]);
   },
 );
+
+describe('bytes that are no text', () => {
+  const broken = [
+    [0, '41eda08042', 'A\uFFFD\uFFFD\uFFFDB', 'utf8mb4'],
+    [0, 'ff', '\uFFFD', 'utf8mb4'],
+    [2, '410000d84200', 'A\uFFFDB', 'utf16'],
+  ] as const;
+
+  test.each(broken)(
+    'are refused by the name of their column, or replaced as the policy says: %i %s',
+    async (collation, hex, nearest, set) => {
+      const image = [Buffer.from([hex.length / 2, ...Buffer.from(hex, 'hex')])];
+      const replaced: string[] = [];
+      const outcomes = async (
+        unrepresentable: UnrepresentablePolicy,
+        nullable = true,
+      ): Promise<unknown[]> => {
+        const onReplaced: ColumnContext['onReplaced'] = (_, name) => replaced.push(name);
+        const reader = await columnReader(column(typeCodes.varchar, 255, { collation, nullable }), {
+          ...context,
+          unrepresentable,
+          onReplaced,
+        });
+        return bothWays(reader, image).flat();
+      };
+      const offset = image[0]?.length;
+      const refusal = expect.stringContaining(
+        `public.t: column v has bytes that are no text in ${set} in a changed row`,
+      );
+      expect(await outcomes('reject')).toEqual([refusal, refusal]);
+      expect(await outcomes('null', false)).toEqual([refusal, refusal]);
+      expect(replaced).toEqual([]);
+      expect(await outcomes('null')).toEqual([
+        { value: null, offset },
+        { value: null, offset },
+      ]);
+      expect(await outcomes('clamp')).toEqual([
+        { value: nearest, offset },
+        { value: nearest, offset },
+      ]);
+      expect(replaced).toEqual(['v', 'v', 'v', 'v']);
+    },
+  );
+
+  test('are refused in a document, and as a label', async () => {
+    const document = await columnReader(column(typeCodes.json, 1), { ...context, unrepresentable: 'reject' });
+    const refusal = expect.stringContaining('no text in utf8mb4');
+    const string = Buffer.from([5, 12, 3, 0xed, 0xa0, 0x80]);
+    const object = Buffer.from([15, 0, 1, 0, 13, 0, 11, 0, 2, 0, 4, 1, 0, 0xc3, 0x28, 0]);
+    expect(bothWays(document, [string, object]).flat()).toEqual([refusal, refusal, refusal, refusal]);
+    const named = column(typeCodes.enum, 1, {
+      labels: [Buffer.from('a'), Buffer.from('d800', 'hex').swap16()],
+      collation: 2,
+    });
+    await expect(columnReader(named, context)).rejects.toThrow(
+      'column v: label 2 has bytes that are no text in utf16',
+    );
+  });
+
+  test('a character that looks like the substitute is one', async () => {
+    const bytes = Buffer.from('a\uFFFDb');
+    const reader = await columnReader(column(typeCodes.varchar, 255, { collation: 0 }), {
+      ...context,
+      unrepresentable: 'reject',
+    });
+    const same = { value: 'a\uFFFDb', offset: bytes.length + 1 };
+    expect(bothWays(reader, [Buffer.from([bytes.length, ...bytes])])).toEqual([[same], [same]]);
+  });
+});
 
 test.each([
   [typeCodes.datetime2, 3, '99b2bac8b81ed2', '2024-02-29 12:34:56.789'],

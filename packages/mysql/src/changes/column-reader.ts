@@ -8,6 +8,7 @@ import type { MappedColumn } from './table-map.js';
 import type { ShapeContext } from './shape-context.js';
 import { isUtf8 } from './values/character-sets.js';
 import { documentText } from './values/documents.js';
+import type { InexactText } from './values/exact-text.js';
 import {
   bitReader, decimalReader, doubleReader, floatReader, integerReader, yearReader,
 } from './values/numbers.js'; // prettier-ignore
@@ -15,7 +16,7 @@ import { bitWriter, decimalWriter, integerWriter } from './values/number-writers
 import { throughAscii, throughText } from './values/read-value.js';
 import type { ReadValue, ValueReader } from './values/read-value.js';
 import {
-  counted, countedText, enumReader, hexText, inet4Text, inet6Text, padded, setReader, uncompressedColumn, uuidText,
+  counted, countedText, decodedText, enumReader, hexText, inet4Text, inet6Text, padded, setReader, uncompressedColumn, uuidText,
 } from './values/strings.js'; // prettier-ignore
 import {
   datetime2, datetimeReader, dateReader, oldDatetime, oldTimeReader, time2Reader, timestampReader,
@@ -153,11 +154,16 @@ function substituteFor(context: ColumnContext, nullable: boolean): Substitute {
   };
 }
 
+/** Servers store bytes that are no characters: half a surrogate pair, or a place of the set that is empty. */
+function inexactText({ nullable }: MappedColumn, set: string, context: ColumnContext): InexactText {
+  const replace = substituteFor(context, nullable);
+  return (nearest) => replace(`bytes that are no text in ${set}`, () => nearest);
+}
+
 async function stringReader(column: MappedColumn, context: ColumnContext): Promise<ValueReader> {
   switch (column.type) {
     case typeCodes.json: {
-      const read = counted(column.size);
-      return throughText((reader) => documentText(read(reader)));
+      return decodedText(counted(column.size), documentText, inexactText(column, 'utf8mb4', context));
     }
     case typeCodes.enum:
       return throughText(enumReader(column.size, await labels(column, context)));
@@ -207,11 +213,9 @@ async function textReader(
 ): Promise<ValueReader> {
   const set = await characterSet(column, context);
   const lengthBytes = lengthBytesOf(column);
-  if (isUtf8(set) && lengthBytes !== undefined) return countedText(lengthBytes);
-  if (set !== 'binary') {
-    const decode = await context.characterSets.decoder(set);
-    return throughText((reader) => decode(read(reader)));
-  }
+  const inexact = inexactText(column, set, context);
+  if (isUtf8(set) && lengthBytes !== undefined) return countedText(lengthBytes, inexact);
+  if (set !== 'binary') return decodedText(read, await context.characterSets.decoder(set), inexact);
   if (column.type !== typeCodes.string) return throughAscii((reader) => hexText(read(reader)));
   const whole = padded(read, column.size);
   const text = fixedBytesText(column, context);
@@ -242,8 +246,13 @@ async function labels(column: MappedColumn, context: ColumnContext): Promise<rea
     if (context.hint === undefined) throw unknownColumn(context, 'its labels');
     return labelsOf(context.hint.nativeType);
   }
-  const decode = await context.characterSets.decoder(await characterSet(column, context));
-  return column.labels.map((label) => decode(label));
+  const set = await characterSet(column, context);
+  const decode = await context.characterSets.decoder(set);
+  return column.labels.map((bytes, index) => {
+    const { text, isExact } = decode(bytes);
+    if (!isExact) throw labelWithoutText(context, index + 1, set);
+    return text;
+  });
 }
 
 async function characterSet({ collation }: MappedColumn, context: ColumnContext): Promise<string> {
@@ -254,6 +263,14 @@ async function characterSet({ collation }: MappedColumn, context: ColumnContext)
   const set = await context.characterSets.ofCollation(collation);
   if (set === undefined) throw unknownColumn(context, `its collation (number ${collation})`);
   return set;
+}
+
+function labelWithoutText(context: ColumnContext, number: number, set: string): TsmoltError {
+  return new TsmoltError('TSM3008', {
+    message: `${placeOf(context)}: label ${number} has bytes that are no text in ${set}, which no target can hold`,
+    advice:
+      'Leave the table out with --table-exclusion-filter, or give the label another name on the source and load the table again.',
+  });
 }
 
 function placeOf({ name, column }: ColumnContext): string {

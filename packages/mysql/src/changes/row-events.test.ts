@@ -17,7 +17,7 @@ const shape: TableShape = {
   columns: [
     { ...integer, place: 0 },
     { ...throughAscii((reader) => (reader.uint8(), null)), place: -1 },
-    { ...countedText(1), place: 1 },
+    { ...countedText(1, (text) => text), place: 1 },
   ],
 };
 

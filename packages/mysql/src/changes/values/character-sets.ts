@@ -1,23 +1,19 @@
 import type { MysqlSession } from '../../connect/session.js';
 import type { MysqlSessionPool } from '../../connect/session-pool.js';
 import { quoteIdentifier } from '../../sql.js';
-import type { DecodeText } from './strings.js';
+import { substitute, utf16, utf8 } from './exact-text.js';
+import type { DecodedText, DecodeText } from './exact-text.js';
 
 /** Character sets whose characters this side knows exactly as the server does. */
 const native: Readonly<Record<string, DecodeText>> = {
   utf8mb4: utf8,
   utf8mb3: utf8,
   utf8: utf8,
-  ascii: utf8,
-  utf16le: (bytes) => bytes.toString('utf16le'),
-  utf16: (bytes) => utf16(bytes),
-  ucs2: (bytes) => utf16(bytes),
-  utf32: (bytes) => {
-    let text = '';
-    for (let at = 0; at + 4 <= bytes.length; at += 4) text += String.fromCodePoint(bytes.readUInt32BE(at));
-    return text;
-  },
-  gb18030: (bytes) => new TextDecoder('gb18030').decode(bytes),
+  ascii,
+  utf16le: (bytes) => utf16(bytes.toString('utf16le')),
+  utf16: (bytes) => utf16(bigEndian(bytes)),
+  ucs2,
+  utf32,
 };
 
 /** Whether a set's characters are written as UTF-8 writes them. */
@@ -25,12 +21,34 @@ export function isUtf8(name: string): boolean {
   return native[name] === utf8;
 }
 
-function utf8(bytes: Buffer): string {
-  return bytes.toString('utf8');
+function bigEndian(bytes: Buffer): string {
+  return Buffer.from(bytes).swap16().toString('utf16le');
 }
 
-function utf16(bytes: Buffer): string {
-  return Buffer.from(bytes).swap16().toString('utf16le');
+function ascii(bytes: Buffer): DecodedText {
+  return replacing(bytes.toString('latin1'), /[\x80-\xff]/g);
+}
+
+/** Two halves of a surrogate pair are two characters here, and no others. */
+function ucs2(bytes: Buffer): DecodedText {
+  return replacing(bigEndian(bytes), /[\ud800-\udfff]/g);
+}
+
+function replacing(read: string, unknown: RegExp): DecodedText {
+  const text = read.replaceAll(unknown, substitute);
+  return { text, isExact: text === read };
+}
+
+function utf32(bytes: Buffer): DecodedText {
+  if (bytes.length % 4 !== 0) throw new RangeError(`${bytes.length} bytes are no text in UTF-32`);
+  let text = '';
+  let isExact = true;
+  for (let at = 0; at < bytes.length; at += 4) {
+    const character = utf16(String.fromCodePoint(bytes.readUInt32BE(at)));
+    text += character.text;
+    isExact &&= character.isExact;
+  }
+  return { text, isExact };
 }
 
 /**
@@ -97,6 +115,7 @@ function charactersQuery(name: string): string {
   ].join(' UNION ALL ');
 }
 
+/** What servers print for bytes that are no character of a set. */
 const replacement = '?';
 
 async function askDecoder(session: MysqlSession, name: string): Promise<DecodeText> {
@@ -105,25 +124,31 @@ async function askDecoder(session: MysqlSession, name: string): Promise<DecodeTe
   const characters = new Map<number, string>();
   for (const row of await session.query<{ bytes: string; text: string | null }>(charactersQuery(name))) {
     const text = oneCharacter(row.text);
-    // What a set does not know comes as a question mark.
-    if (text !== undefined && (text !== replacement || row.bytes === '3F'))
+    // What a set does not know comes as a question mark, and from some sets as the substitute.
+    if (text !== undefined && text !== substitute && (text !== replacement || row.bytes === '3F'))
       characters.set(characterKey(Buffer.from(row.bytes, 'hex'), 0, row.bytes.length / 2), text);
   }
-  return withQuickAscii(characters);
+  return withQuickAscii(characters, name === 'gb18030' ? gb18030At : undefined);
 }
 
 /** All but a few sets have the characters of ASCII at their places, and most texts hold no others. */
-function withQuickAscii(characters: ReadonlyMap<number, string>): DecodeText {
-  const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+function withQuickAscii(characters: ReadonlyMap<number, string>, longer?: CharacterAt): DecodeText {
+  const plain = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
   const one = (code: number): string | undefined => characters.get(code + lengthUnit);
-  if (!ascii.every((character, code) => one(code) === character))
-    return (bytes) => decoded(bytes, characters);
+  if (!plain.every((character, code) => one(code) === character))
+    return (bytes) => decoded(bytes, characters, longer);
   const single = [...characters.keys()].every((key) => key < 2 * lengthUnit);
   return (bytes) => {
-    const text = bytes.toString('latin1');
-    if (!/[\x80-\xff]/.test(text)) return text;
-    if (!single) return decoded(bytes, characters);
-    return text.replaceAll(/[\x80-\xff]/g, (byte) => one(byte.charCodeAt(0)) ?? replacement);
+    const read = bytes.toString('latin1');
+    if (!/[\x80-\xff]/.test(read)) return { text: read, isExact: true };
+    if (!single) return decoded(bytes, characters, longer);
+    let isExact = true;
+    const text = read.replaceAll(/[\x80-\xff]/g, (byte) => {
+      const character = one(byte.charCodeAt(0));
+      isExact &&= character !== undefined;
+      return character ?? replacement;
+    });
+    return { text, isExact };
   };
 }
 
@@ -143,8 +168,9 @@ function characterKey(bytes: Buffer, at: number, length: number): number {
   return bytes.readUIntBE(at, length) + length * lengthUnit;
 }
 
-function decoded(bytes: Buffer, characters: ReadonlyMap<number, string>): string {
+function decoded(bytes: Buffer, characters: ReadonlyMap<number, string>, longer?: CharacterAt): DecodedText {
   let text = '';
+  let isExact = true;
   let at = 0;
   while (at < bytes.length) {
     let [found, length] = [characters.get(characterKey(bytes, at, 1)), 1];
@@ -152,8 +178,29 @@ function decoded(bytes: Buffer, characters: ReadonlyMap<number, string>): string
       length += 1;
       found = characters.get(characterKey(bytes, at, length));
     }
+    if (found === undefined) [found, length] = [longer?.(bytes, at), fourBytes];
     text += found ?? replacement;
     at += found === undefined ? 1 : length;
+    isExact &&= found !== undefined;
   }
-  return text;
+  return { text, isExact };
+}
+
+/** The character of four bytes that begins there, if one does. */
+type CharacterAt = (bytes: Buffer, at: number) => string | undefined;
+
+const fourBytes = 4;
+
+/**
+ * GB18030 has more than a million characters of four bytes, about which everybody agrees; about some of two bytes the
+ * standard's edition of 2005, which MySQL follows, and its later ones do not.
+ */
+function gb18030At(bytes: Buffer, at: number): string | undefined {
+  const second = bytes[at + 1] ?? 0;
+  if (at + fourBytes > bytes.length || second < 0x30 || second > 0x39) return undefined;
+  try {
+    return new TextDecoder('gb18030', { fatal: true }).decode(bytes.subarray(at, at + fourBytes));
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,8 @@
 import { typeCodes } from '../binlog-codes.js';
 import { ByteReader } from '../byte-reader.js';
 import { decimalReader, doubleText } from './numbers.js';
+import { utf8 } from './exact-text.js';
+import type { DecodedText } from './exact-text.js';
 import { zeroPadded } from './zero-padded.js';
 import { documentTimes } from './times.js';
 
@@ -23,22 +25,38 @@ const kinds = {
 } as const;
 
 /** The text that MySQL prints for a document in its binary form. */
-export function documentText(data: Buffer): string {
+export function documentText(data: Buffer): DecodedText {
   // The server stores an empty document where it had none to store, and prints it as null.
-  return data.length === 0 ? 'null' : valueText(data, data.readUInt8(0), 1);
+  if (data.length === 0) return { text: 'null', isExact: true };
+  const document: Document = { data, isExact: true };
+  const text = valueText(document, data.readUInt8(0), 1);
+  return { text, isExact: document.isExact };
+}
+
+interface Document {
+  readonly data: Buffer;
+  /** Whether all strings so far were UTF-8. */
+  isExact: boolean;
+}
+
+function stringAt(document: Document, start: number, length: number): string {
+  const { text, isExact } = utf8(document.data.subarray(start, start + length));
+  if (!isExact) document.isExact = false;
+  return JSON.stringify(text);
 }
 
 /** @param at where the value lies, behind its type */
-function valueText(data: Buffer, kind: number, at: number): string {
+function valueText(document: Document, kind: number, at: number): string {
+  const { data } = document;
   switch (kind) {
     case kinds.smallObject:
-      return objectText(new Container(data, at, 2));
+      return objectText(new Container(document, at, 2));
     case kinds.largeObject:
-      return objectText(new Container(data, at, 4));
+      return objectText(new Container(document, at, 4));
     case kinds.smallArray:
-      return arrayText(new Container(data, at, 2));
+      return arrayText(new Container(document, at, 2));
     case kinds.largeArray:
-      return arrayText(new Container(data, at, 4));
+      return arrayText(new Container(document, at, 4));
     case kinds.int64:
       return String(data.readBigInt64LE(at));
     case kinds.uint64:
@@ -47,7 +65,7 @@ function valueText(data: Buffer, kind: number, at: number): string {
       return numberText(data.readDoubleLE(at));
     case kinds.string: {
       const { length, start } = lengthAt(data, at);
-      return JSON.stringify(data.toString('utf8', start, start + length));
+      return stringAt(document, start, length);
     }
     case kinds.opaque: {
       const { length, start } = lengthAt(data, at + 1);
@@ -79,21 +97,24 @@ function shortText(data: Buffer, kind: number, at: number): string {
 /** An object or an array. Offsets count from its start, and have two bytes or four. */
 class Container {
   readonly count: number;
+  readonly #document: Document;
   readonly #data: Buffer;
   readonly #start: number;
   readonly #width: 2 | 4;
 
-  constructor(data: Buffer, start: number, width: 2 | 4) {
-    this.#data = data;
+  constructor(document: Document, start: number, width: 2 | 4) {
+    this.#document = document;
+    this.#data = document.data;
     this.#start = start;
     this.#width = width;
     this.count = this.#number(start);
   }
 
+  /** In quotes. */
   key(index: number): string {
     const entry = this.#entries + index * (this.#width + 2);
     const start = this.#start + this.#number(entry);
-    return this.#data.toString('utf8', start, start + this.#data.readUInt16LE(entry + this.#width));
+    return stringAt(this.#document, start, this.#data.readUInt16LE(entry + this.#width));
   }
 
   /** @param keys whether there are keys before the values */
@@ -102,7 +123,7 @@ class Container {
     const entry = values + index * (this.#width + 1);
     const kind = this.#data.readUInt8(entry);
     const inline = isShort(kind) || (this.#width === 4 && (kind === kinds.int32 || kind === kinds.uint32));
-    return valueText(this.#data, kind, inline ? entry + 1 : this.#start + this.#number(entry + 1));
+    return valueText(this.#document, kind, inline ? entry + 1 : this.#start + this.#number(entry + 1));
   }
 
   get #entries(): number {
@@ -121,7 +142,7 @@ function isShort(kind: number): boolean {
 function objectText(container: Container): string {
   const members: string[] = [];
   for (let index = 0; index < container.count; index++) {
-    members.push(`${JSON.stringify(container.key(index))}: ${container.value(index, true)}`);
+    members.push(`${container.key(index)}: ${container.value(index, true)}`);
   }
   return `{${members.join(', ')}}`;
 }

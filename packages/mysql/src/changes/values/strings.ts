@@ -1,9 +1,9 @@
 import { inflateRawSync, inflateSync } from 'node:zlib';
 import type { ByteReader } from '../byte-reader.js';
+import { substitute, utf8 } from './exact-text.js';
+import type { DecodeText, InexactText } from './exact-text.js';
+import { throughText } from './read-value.js';
 import type { ReadValue, ValueReader } from './read-value.js';
-
-/** Turns bytes of one character set into text. */
-export type DecodeText = (bytes: Buffer) => string;
 
 /** How the bytes of a string lie in a row: their number in so many bytes, then they themselves. */
 export function counted(lengthBytes: number): (reader: ByteReader) => Buffer {
@@ -12,15 +12,37 @@ export function counted(lengthBytes: number): (reader: ByteReader) => Buffer {
 }
 
 /** Text in UTF-8, as `counted` has its bytes. */
-export function countedText(lengthBytes: number): ValueReader {
+export function countedText(lengthBytes: number, inexact: InexactText): ValueReader {
   const length = lengthReader(lengthBytes);
+  const otherwise = decodedText(counted(lengthBytes), utf8, inexact);
   return {
-    read: (reader) => reader.text(length(reader)),
+    read: (reader) => {
+      const before = reader.offset;
+      const text = reader.text(length(reader));
+      if (!text.includes(substitute)) return text;
+      reader.offset = before;
+      return otherwise.read(reader);
+    },
     write: (reader, row) => {
+      const before = reader.offset;
       const start = reader.pass(length(reader));
-      row.utf8(reader.buffer, start, reader.offset);
+      if (row.utf8(reader.buffer, start, reader.offset)) return;
+      reader.offset = before;
+      otherwise.write(reader, row);
     },
   };
+}
+
+/** Text in any character set. @param bytes reads those of the value */
+export function decodedText(
+  bytes: (reader: ByteReader) => Buffer,
+  decode: DecodeText,
+  inexact: InexactText,
+): ValueReader {
+  return throughText((reader) => {
+    const { text, isExact } = decode(bytes(reader));
+    return isExact ? text : inexact(text);
+  });
 }
 
 function lengthReader(lengthBytes: number): (reader: ByteReader) => number {

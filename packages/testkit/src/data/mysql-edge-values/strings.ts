@@ -30,6 +30,8 @@ export const mysqlStringTypes: readonly MysqlEdgeType[] = [
   { type: 'varchar(100) CHARACTER SET latin2', target: 'varchar(100)', values: texts('łódź', 'őű', '"') },
   { type: 'varchar(100) CHARACTER SET cp1251', target: 'varchar(100)', values: texts('Привет', '"Ё"') },
   { type: 'varchar(100) CHARACTER SET sjis', target: 'varchar(100)', values: texts('表示', 'ｱｲｳ', '"表"') },
+  // The standard's later editions have other characters in places of two bytes.
+  { type: 'varchar(100) CHARACTER SET gb18030', target: 'varchar(100)', only: 'mysql', values: texts('漢"字', 'é€', '😀', '\uE78D', '\uE5E5', '龴', '\u{10FFFF}', '\uFFFD') },
   { type: 'varchar(100) CHARACTER SET ucs2', target: 'varchar(100)', values: texts('漢"字', 'é', '') },
   { type: 'varchar(100) CHARACTER SET utf16', target: 'varchar(100)', values: texts('😀"', '漢字', '') },
   { type: 'char(10) CHARACTER SET utf8mb4', target: 'text', values: texts('', 'a', '"x"', ' lead', '😀', '\\N', '漢字') },
