@@ -6,6 +6,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { newQuickJSWASMModuleFromVariant } from 'quickjs-emscripten-core';
 import variant from '@jitl/quickjs-wasmfile-release-sync';
+import { currentThread, threadClock } from './thread-clock.js';
 
 /**
  * @import { QuickJSHandle, QuickJSSyncVariant } from 'quickjs-emscripten-core'
@@ -23,8 +24,10 @@ const jobsAtOnce = 1000;
 const nothingThrown = { name: '', message: '', stack: '' };
 
 const { code, memoryBytes, rowMs, beat } = /** @type {Start} */ (workerData);
-/** Written by us, read by the watch: beats, the row, and whether the script is running. */
+/** Written by us, read by the watch: beats, the row, whether the script is running, and which thread we are. */
 const pulse = new Int32Array(beat);
+Atomics.store(pulse, 3, currentThread());
+const computedMs = threadClock(Atomics.load(pulse, 3));
 
 // Its types are those of the CommonJS build, where the default export lies one step deeper.
 const quickjs = /** @type {QuickJSSyncVariant} */ (/** @type {unknown} */ (variant));
@@ -55,7 +58,7 @@ runtime.setInterruptHandler(() => {
   const row = rowInHand();
   Atomics.add(pulse, 0, 1);
   Atomics.store(pulse, 1, row);
-  const now = performance.now();
+  const now = computedMs();
   if (row !== clock.row) Object.assign(clock, { row, since: now });
   clock.expired ||= now - clock.since > rowMs;
   return clock.expired;
@@ -95,7 +98,7 @@ context.setProp(context.global, 'tsmoltHost', host);
  * @param {() => Value} work
  */
 function withinLimits(work) {
-  Object.assign(clock, { row: -1, since: performance.now(), expired: false });
+  Object.assign(clock, { row: -1, since: computedMs(), expired: false });
   lines = 0;
   Atomics.store(pulse, 2, 1);
   try {

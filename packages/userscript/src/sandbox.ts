@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { threadClock } from '../bin/thread-clock.js';
 import type { CallText, DoneText, Entrance, LogText } from './wire/messages.js';
 
 /** What a script may use. */
@@ -66,7 +67,7 @@ export class Sandbox {
   readonly #worker: Worker;
   readonly #signals: SandboxSignals;
   readonly #rowMs: number;
-  /** Beats of the interpreter, the row that it was at, whether it runs: written by the thread. */
+  /** Beats of the interpreter, the row that it was at, whether it runs, the thread's number: written by the thread. */
   readonly #pulse: Int32Array;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
@@ -74,7 +75,7 @@ export class Sandbox {
   #watch: NodeJS.Timeout | undefined;
 
   private constructor(code: string, limits: Required<ScriptLimits>, signals: SandboxSignals) {
-    const beat = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
+    const beat = new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT);
     this.#pulse = new Int32Array(beat);
     this.#signals = signals;
     this.#rowMs = limits.rowMs;
@@ -156,12 +157,18 @@ export class Sandbox {
 
   /** The interpreter stops itself at the limit. This ends it where it cannot: in a loop inside one of its own functions. */
   #watchOver(): void {
-    let [beats, since] = [-1, Date.now()];
-    this.#watch ??= setInterval(() => {
-      const now = Atomics.load(this.#pulse, 0);
-      const running = Atomics.load(this.#pulse, 2) === 1;
-      if (!running || now !== beats) [beats, since] = [now, Date.now()];
-      else if (Date.now() - since > this.#rowMs + 2 * watchEveryMs) this.#fail(this.#overdue());
+    if (this.#watch !== undefined) return;
+    let [beats, since] = [-1, 0];
+    let computedMs: (() => number) | undefined;
+    this.#watch = setInterval(() => {
+      if (Atomics.load(this.#pulse, 2) === 0) {
+        beats = -1;
+        return;
+      }
+      computedMs ??= threadClock(Atomics.load(this.#pulse, 3));
+      const [now, time] = [Atomics.load(this.#pulse, 0), computedMs()];
+      if (now !== beats) [beats, since] = [now, time];
+      else if (time - since > this.#rowMs + 2 * watchEveryMs) this.#fail(this.#overdue());
     }, watchEveryMs);
   }
 

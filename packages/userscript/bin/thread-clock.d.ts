@@ -1,0 +1,2 @@
+export function currentThread(): number;
+export function threadClock(thread: number): () => number;
