@@ -61,7 +61,11 @@ test.each(['mysql', 'mariadb'] as const)(
 );
 
 test('from MySQL, a key that is dropped is a pause, and then an end that says what to do', async () => {
-  await using pair = await mysqlPair(await sharedServer('mysql'), 'CREATE TABLE t (id int PRIMARY KEY)');
+  await using pair = await mysqlPair(
+    await sharedServer('mysql'),
+    'CREATE TABLE t (id int PRIMARY KEY)',
+    'CREATE TABLE also (id int PRIMARY KEY)',
+  );
   const following = startFollowing(pair);
   await pair.onSource('INSERT INTO t VALUES (1)');
   await arrives(pair.target, 'SELECT FROM t');
@@ -71,9 +75,19 @@ test('from MySQL, a key that is dropped is a pause, and then an end that says wh
     code: 'TSM5003',
     advice: expect.stringContaining('--onMissingKey ignore') as string,
   });
+  // The policy for DDL lets it pass, that for keys does not.
+  const checking = startFollowing(pair, { onDdl: 'check', filters: { table: '^also$' } });
+  await pair.onSource('INSERT INTO also VALUES (1)');
+  await arrives(pair.target, 'SELECT FROM also');
+  await pair.onSource('ALTER TABLE also DROP PRIMARY KEY', 'INSERT INTO also VALUES (1)');
+  await expect(checking.ended).rejects.toMatchObject({
+    code: 'TSM7001',
+    message: expect.stringMatching(/^replication paused: .*public\.also.* no primary key/) as string,
+    cause: { code: 'TSM5003' },
+  });
 });
 
-test('from PostgreSQL, a key that is dropped ends the stream, and rows are not taken for one', async () => {
+test('from PostgreSQL, a key that is dropped pauses the stream, and rows are not taken for one', async () => {
   const pair = await slotPair();
   onTestFinished(pair.drop);
   await pair.onBoth('CREATE TABLE t (id int PRIMARY KEY, v text)', 'CREATE TABLE other (id int PRIMARY KEY)');
@@ -82,8 +96,10 @@ test('from PostgreSQL, a key that is dropped ends the stream, and rows are not t
   await arrives(pair.target, 'SELECT FROM t');
   await pair.onSource('ALTER TABLE t DROP CONSTRAINT t_pkey', `INSERT INTO t VALUES (1, 'another')`);
   const refused = {
-    code: 'TSM5003',
-    message: expect.stringMatching(/public\.t cannot be replicated: its key was dropped/) as string,
+    code: 'TSM7001',
+    message: expect.stringMatching(
+      /^replication paused: public\.t cannot be replicated: its key was dropped/,
+    ) as string,
     advice: expect.stringContaining('--onMissingKey ignore') as string,
   };
   await expect(following.ended).rejects.toMatchObject(refused);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { asTsmoltError, repeated } from '@tsmolt/core';
-import type { ChangeSource, TsmoltError } from '@tsmolt/core';
+import { asTsmoltError, repeated, TablesWithoutKey, TsmoltError } from '@tsmolt/core';
+import type { ChangeSource } from '@tsmolt/core';
 import { AcceptedAlterations } from './accepted-alterations.js';
 import { BatchWriter, isUnknownOutcome } from './batch-writer.js';
 import { holdLease } from './hold-lease.js';
@@ -145,11 +145,19 @@ async function runPasses(
       }
     } catch (thrown) {
       if (started && keyless.leaveOut(thrown)) continue;
-      if (!started || !mayPass(thrown, options)) throw thrown;
+      if (!started) throw thrown;
+      if (!mayPass(thrown, options)) throw orPaused(thrown);
       failures = progress.positions.applied === before ? failures + 1 : 1;
       if (!(await waited(asTsmoltError(thrown), failures, options))) return 'drained';
     }
   }
+}
+
+/** A key that is dropped is no row: the policy is that of `--onMissingKey`, whatever the source shows of the statement. */
+function orPaused(thrown: unknown): unknown {
+  if (!(thrown instanceof TablesWithoutKey)) return thrown;
+  const { message, advice } = thrown;
+  return new TsmoltError('TSM7001', { message: `replication paused: ${message}`, advice, cause: thrown });
 }
 
 function mayPass(thrown: unknown, { signal }: ReplicationOptions): boolean {
