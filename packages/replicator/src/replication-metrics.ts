@@ -98,7 +98,7 @@ export class ReplicationMetrics {
 
   readonly #leftOutChanges = this.#counter(
     'replicator_left_out_changes_total',
-    'Changes of tables that are left out because nothing identifies their rows: rows, or on MySQL row events.',
+    'Changed rows of tables that are left out because nothing identifies them.',
     this.#tableLabels,
   );
 

@@ -96,7 +96,7 @@ export interface ChangeChunk {
 /** Tables that should be replicated and cannot be. */
 export interface LeftOutTables {
   readonly tables: readonly TableName[];
-  /** Called for each change as it is read: a row, or, where rows cannot be told apart without their shape, some of them. */
+  /** Called for each changed row as it is read. */
   readonly onChange: (table: TableName) => void;
 }
 

@@ -43,20 +43,38 @@ export interface RowListener {
   take(mutation: Mutation, bytes: number): void;
 }
 
+export interface OpenRowEvent {
+  readonly kind: RowEventKind;
+  /** What the images have; of an update, those before it and those after it. */
+  readonly first: PresentColumns;
+  readonly second: PresentColumns;
+  /** The images. */
+  readonly rows: ByteReader;
+}
+
+/**
+ * @param reader behind the table's number and the flags
+ * @param columns how many the table map has
+ */
+export function openRowEvent(code: number, reader: ByteReader, columns: number): OpenRowEvent {
+  const { kind, extra, compressed } = forms.get(code) ?? form('write', true);
+  if (extra) reader.skip(reader.uint16() - 2);
+  const width = reader.lengthEncoded();
+  if (width !== columns) {
+    throw new RangeError(`an image has ${width} columns, and its table map ${columns}`);
+  }
+  const first = presentColumns(reader, width);
+  const second = kind === 'update' ? presentColumns(reader, width) : first;
+  const rows = compressed ? new ByteReader(uncompressed(reader.bytes(reader.left))) : reader;
+  return { kind, first, second, rows };
+}
+
 /**
  * @param reader behind the table's number and the flags
  * @throws TsmoltError `TSM5006` for images that leave out what is needed
  */
 export function readRowEvent(code: number, reader: ByteReader, shape: TableShape, to: RowListener): void {
-  const { kind, extra, compressed } = forms.get(code) ?? form('write', true);
-  if (extra) reader.skip(reader.uint16() - 2);
-  const width = reader.lengthEncoded();
-  if (width !== shape.columns.length) {
-    throw new RangeError(`an image has ${width} columns, and its table map ${shape.columns.length}`);
-  }
-  const first = presentColumns(reader, width);
-  const second = kind === 'update' ? presentColumns(reader, width) : first;
-  const rows = compressed ? new ByteReader(uncompressed(reader.bytes(reader.left))) : reader;
+  const { kind, first, second, rows } = openRowEvent(code, reader, shape.columns.length);
   while (rows.left > 0) {
     if (kind === 'write') readInsertion(rows, shape, first, to);
     else if (kind === 'delete') {
@@ -95,7 +113,7 @@ function readWholeUpdate(rows: ByteReader, shape: TableShape, to: RowListener): 
 }
 
 /** The columns that an image has. */
-interface PresentColumns {
+export interface PresentColumns {
   readonly bits: Buffer;
   readonly count: number;
   readonly all: boolean;

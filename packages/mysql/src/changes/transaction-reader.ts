@@ -145,7 +145,7 @@ export class TransactionReader {
     reader.skip(2);
     const shape = id === noTable ? undefined : this.#options.tables.shape(id);
     if (shape === undefined) {
-      this.#options.tables.passOver(id);
+      this.#options.tables.passOver(id, code, reader);
       return undefined;
     }
     const open = this.#opened();

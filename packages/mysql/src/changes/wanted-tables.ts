@@ -1,7 +1,8 @@
 import type { LeftOutTables, TableName } from '@tsmolt/core';
 import { ByteReader } from './byte-reader.js';
+import { countRows } from './count-rows.js';
 import { readTableMap, tableMapName } from './table-map.js';
-import type { TableMap } from './table-map.js';
+import type { MappedColumn, TableMap } from './table-map.js';
 import type { TableShape } from './table-shape.js';
 
 export interface WantedTablesOptions {
@@ -37,7 +38,7 @@ export class WantedTables {
   /** By the number that the server gave a table; undefined for one that is not wanted. */
   readonly #shapes = new Map<number, Known>();
   /** By the number that the server gave them. */
-  readonly #leftOut = new Map<number, TableName>();
+  readonly #leftOut = new Map<number, Pick<TableMap, 'columns'> & { readonly name: TableName }>();
   /** By name, so that changes of one shape share one object whatever the number. */
   readonly #latest = new Map<string, Known>();
 
@@ -70,10 +71,12 @@ export class WantedTables {
     return this.#shapes.get(id)?.shape;
   }
 
-  /** Rows of a table came that is not wanted. */
-  passOver(id: number): void {
-    const name = this.#leftOut.get(id);
-    if (name !== undefined) this.#options.leftOut?.onChange(name);
+  /** Rows of a table came that is not wanted. @param reader behind the table's number and the flags */
+  passOver(id: number, code: number, reader: ByteReader): void {
+    const table = this.#leftOut.get(id);
+    if (table === undefined) return;
+    for (let rows = rowsIn(code, reader, table.columns); rows > 0; rows--)
+      this.#options.leftOut?.onChange(table.name);
   }
 
   /** Whether the table's number and map are those that came last: there is nothing to learn. */
@@ -93,7 +96,7 @@ export class WantedTables {
     const name = ours ? this.nameOf(found.table) : undefined;
     if (name === undefined) {
       this.#shapes.delete(id);
-      this.#noteLeftOut(id, ours ? found.table : undefined);
+      this.#noteLeftOut(id, bytes, ours ? found.table : undefined);
       return undefined;
     }
     const latest = this.#latest.get(name.table);
@@ -118,10 +121,11 @@ export class WantedTables {
     if (this.#leftOut.size > mostNumbers) this.#leftOut.clear();
   }
 
-  #noteLeftOut(id: number, table: string | undefined): void {
+  #noteLeftOut(id: number, map: Buffer, table: string | undefined): void {
     const name = this.#options.leftOut?.tables.find((one) => one.table === table);
     if (name === undefined) this.#leftOut.delete(id);
-    else this.#leftOut.set(id, name);
+    // A copy: the packet's memory is used again.
+    else this.#leftOut.set(id, { name, columns: readTableMap(new ByteReader(Buffer.from(map))).columns });
   }
 
   async #learn(id: number, map: Buffer, name: TableName): Promise<void> {
@@ -133,5 +137,14 @@ export class WantedTables {
 
   #folded(name: string): string {
     return this.#options.foldsCase ? name.toLowerCase() : name;
+  }
+}
+
+/** What cannot be counted is one at least: a table that is left out must not stand in the way of the others. */
+function rowsIn(code: number, reader: ByteReader, columns: readonly MappedColumn[]): number {
+  try {
+    return countRows(code, reader, columns);
+  } catch {
+    return 1;
   }
 }

@@ -45,7 +45,8 @@ export function decodedText(
   });
 }
 
-function lengthReader(lengthBytes: number): (reader: ByteReader) => number {
+/** Reads a number of so many bytes, the lowest first. */
+export function lengthReader(lengthBytes: number): (reader: ByteReader) => number {
   if (lengthBytes === 1) return (reader) => reader.uint8();
   if (lengthBytes === 2) return (reader) => reader.uint16();
   return (reader) => reader.uint(lengthBytes);
