@@ -3,6 +3,7 @@ import { readChanges } from './read-changes.js';
 import { ScriptedWork } from './scripted-work.js';
 import { hasReached } from './stream.js';
 import type { Stream } from './stream.js';
+import { unlessAborted } from './unless-aborted.js';
 import { WorkQueue } from './work-queue.js';
 import { writeWork } from './write-work.js';
 
@@ -17,13 +18,17 @@ export async function runPass(stream: Stream): Promise<'reached' | 'drained'> {
   const { options } = stream;
   const queue = new WorkQueue(options.flush, options.queuedBatches);
   const stopReading = new AbortController();
-  const signal = AbortSignal.any([options.signal, options.drain, stopReading.signal]);
+  const ending = AbortSignal.any([options.signal, options.drain]);
+  const signal = AbortSignal.any([ending, stopReading.signal]);
+  const scripted = new ScriptedWork(queue, options.script);
   const reading = readChanges(stream, queue, signal);
   try {
-    return await write(stream, queue);
+    return await write(stream, queue, scripted);
   } catch (thrown) {
     // A transaction that is not whole yet is left to the next run.
     if (options.drain.aborted && !options.signal.aborted && isInterruption(thrown)) return 'drained';
+    queue.fail(thrown);
+    await unlessAborted(scripted.end(), ending);
     throw thrown;
   } finally {
     stopReading.abort();
@@ -32,9 +37,12 @@ export async function runPass(stream: Stream): Promise<'reached' | 'drained'> {
   }
 }
 
-async function write(stream: Stream, queue: WorkQueue): Promise<'reached' | 'drained'> {
+async function write(
+  stream: Stream,
+  queue: WorkQueue,
+  scripted: ScriptedWork,
+): Promise<'reached' | 'drained'> {
   const { options, source, progress, until, waiting, watch, status } = stream;
-  const scripted = new ScriptedWork(queue, options.script);
   for (;;) {
     const { applied } = progress.positions;
     if (until !== undefined && applied !== undefined && hasReached(source, applied, until)) {

@@ -12,13 +12,17 @@ const flush = { rows: 1, periodMs: 0, transactions: 1, bytes: 1000 };
 function prepared({ mayRunAhead, failAt }: { mayRunAhead: boolean; failAt?: string }): {
   readonly work: ScriptedWork;
   readonly seen: string[];
+  /** Rows at which the script waits until they are taken away. */
+  readonly held: Map<string, Promise<void>>;
 } {
   const seen: string[] = [];
+  const held = new Map<string, Promise<void>>();
   const script: ChangeScript = {
     movesRows: false,
     mayRunAhead,
     transform: async (changes) => {
       seen.push(...changes.map(({ values }) => String(values[0])));
+      await held.get(seen.at(-1) ?? '');
       if (failAt !== undefined && seen.includes(failAt)) throw new Error(`at ${failAt}`);
       return changes.map((one) => [one]);
     },
@@ -31,7 +35,7 @@ function prepared({ mayRunAhead, failAt }: { mayRunAhead: boolean; failAt?: stri
     queue.add({ kind: 'transaction', transaction, bytes: 1 });
   }
   queue.end();
-  return { work: new ScriptedWork(queue, script), seen };
+  return { work: new ScriptedWork(queue, script), seen, held };
 }
 
 async function positions(work: ScriptedWork): Promise<string[]> {
@@ -66,6 +70,45 @@ it('tells of a failure when the batch is asked for that has it', async () => {
   expect(await positions(work)).toEqual(['1']);
   await settle();
   await expect(work.take(1000)).rejects.toThrow('at 2');
+});
+
+it('ends when the script has done what it was given, and gives it nothing more', async () => {
+  const { work, seen, held } = prepared({ mayRunAhead: true, failAt: '2' });
+  let release = (): void => undefined;
+  held.set('2', new Promise((resolve) => (release = resolve)));
+  await positions(work);
+  await settle();
+  let ended = false;
+  const ending = work.end().then(() => (ended = true));
+  await settle();
+  expect(ended).toBe(false);
+  release();
+  await ending;
+  await expect(work.take(1000)).rejects.toThrow('at 2');
+  expect(seen).toEqual(['1', '2']);
+});
+
+it('ends at once where the script has nothing to do, and what waits for work gets none', async () => {
+  const queue = new WorkQueue({ ...flush, periodMs: 60_000, rows: 10, transactions: 10 }, 10);
+  const seen: string[] = [];
+  const work = new ScriptedWork(queue, {
+    movesRows: false,
+    mayRunAhead: true,
+    transform: async (changes) => {
+      seen.push(...changes.map(({ values }) => String(values[0])));
+      return changes.map((one) => [one]);
+    },
+    writes: () => false,
+    write: async () => undefined,
+  });
+  const waiting = Promise.allSettled([work.take(60_000)]);
+  const transaction = { events: [change('1')], position: '1', committedAt: 0 };
+  queue.add({ kind: 'transaction', transaction, bytes: 1 });
+  const ending = work.end();
+  queue.fail(new Error('of the target'));
+  await ending;
+  expect(await waiting).toMatchObject([{ reason: { message: 'the writer has ended' } }]);
+  expect(seen).toEqual([]);
 });
 
 it('takes the parts of a large transaction one ahead, and nothing behind them', async () => {
