@@ -45,6 +45,30 @@ test('a table that is not wanted may be created at any time', async () => {
   expect(await running.drain()).toMatchObject({ ended: 'drained' });
 });
 
+test('a partition is no new table, be it there at the start or created meanwhile; one that was detached is', async () => {
+  const pair = await slotPair();
+  onTestFinished(pair.drop);
+  await pair.onSource('ALTER PUBLICATION molt_fetch SET (publish_via_partition_root = true)');
+  const partition = (number: number): string =>
+    `CREATE TABLE t_${number} PARTITION OF t FOR VALUES IN (${number})`;
+  await pair.onBoth(
+    'CREATE TABLE t (id int, part int, PRIMARY KEY (id, part)) PARTITION BY LIST (part)',
+    partition(1),
+  );
+  const running = startFollowing(pair);
+  await pair.onSource('INSERT INTO t VALUES (1, 1)');
+  await arrives(pair.target, 'SELECT FROM t WHERE id = 1');
+  await pair.onBoth(partition(2));
+  await pair.onSource('INSERT INTO t VALUES (2, 2)', 'UPDATE t SET part = 2 WHERE id = 1');
+  await arrives(pair.target, 'SELECT FROM t WHERE id = 1 AND part = 2');
+  expect(await differences(pair, 't')).toEqual([]);
+  await pair.onSource('ALTER TABLE t DETACH PARTITION t_2', 'INSERT INTO t_2 VALUES (3, 2)');
+  await expect(running.ended).rejects.toMatchObject({
+    code: 'TSM7001',
+    message: expect.stringContaining('public.t_2 is new') as string,
+  });
+});
+
 test.each(['mysql', 'mariadb'] as const)(
   'a table that is created on %s meanwhile is told of, too',
   async (name) => {

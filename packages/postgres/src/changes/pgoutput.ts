@@ -142,8 +142,10 @@ export class PgoutputDecoder {
     const oid = this.#cursor.uint32();
     if (this.#skipping) return undefined;
     const table = this.#tables.get(oid);
-    if (table === undefined) this.#tables.passOver(oid);
-    return table;
+    if (table !== undefined) return table;
+    const event = this.#tables.passOver(oid);
+    if (event !== undefined) this.#emit(event, eventOverhead);
+    return undefined;
   }
 
   #insert(bytes: number): void {

@@ -70,6 +70,8 @@ export class StreamedTables {
   readonly #others: ReadonlySet<string> | undefined;
   /** Names that came up since the connection began, and were told. */
   readonly #told = new Set<string>();
+  /** Tables by oid that nobody knew at the start, and of which no row has come. */
+  readonly #unknown = new Map<number, TableName>();
 
   constructor(wanted: readonly WantedTable[], { types, readAt, others, leftOut }: CatalogFacts) {
     this.#leftOut = leftOut;
@@ -88,6 +90,7 @@ export class StreamedTables {
   /** A connection begins at this position: what was announced behind it will be announced again. */
   rewind(from: bigint): void {
     this.#told.clear();
+    this.#unknown.clear();
     this.#names.clear();
     this.#tables.clear();
     this.#uncommitted = [];
@@ -112,10 +115,17 @@ export class StreamedTables {
     return this.#tables.get(oid);
   }
 
-  /** A row of a table came that is not wanted. */
-  passOver(oid: number): void {
+  /**
+   * A row of a table came that is not wanted.
+   *
+   * @returns what is to be said before it: that the table was not there at the start
+   */
+  passOver(oid: number): SchemaEvent | undefined {
     const name = this.#leftOutIds.get(oid);
     if (name !== undefined) this.#leftOut?.onChange(name);
+    const unknown = this.#unknown.get(oid);
+    this.#unknown.delete(oid);
+    return unknown === undefined ? undefined : this.#tellNew(unknown);
   }
 
   /** The name of a table that is wanted. */
@@ -155,23 +165,30 @@ export class StreamedTables {
     const before = this.#names.get(oid);
     this.#names.delete(oid);
     this.#tables.delete(oid);
-    if (before === undefined) return this.#announceNew(name);
+    if (before === undefined) {
+      this.#announceNew(oid, name);
+      return undefined;
+    }
     this.#told.add(mapKey(name));
     this.#remember(before, { seenAt: at, oid: 0, columns });
     const statement = `${displayName(before)} was renamed to ${displayName(name)}: its changes are left out from here on`;
     return { kind: 'ddl', tables: [before], statement };
   }
 
+  /**
+   * A name that nobody knew at the start. A partition has one of its own too, which the server announces behind the name of
+   * its root, although all of its rows come under that: so only a row tells that there is a table.
+   */
+  #announceNew(oid: number, name: TableName): void {
+    const isKnown = this.#others?.has(mapKey(name)) ?? true;
+    if (isKnown || ownSchemas.has(name.schema)) this.#unknown.delete(oid);
+    else this.#unknown.set(oid, name);
+  }
+
   /** A table that was not there at the start: whether it is wanted, the catalog can tell a process that starts later. */
-  #announceNew(name: TableName): SchemaEvent | undefined {
+  #tellNew(name: TableName): SchemaEvent | undefined {
     const key = mapKey(name);
-    if (
-      this.#others === undefined ||
-      this.#others.has(key) ||
-      this.#told.has(key) ||
-      ownSchemas.has(name.schema)
-    )
-      return undefined;
+    if (this.#told.has(key)) return undefined;
     this.#told.add(key);
     return {
       kind: 'ddl',
