@@ -1,4 +1,4 @@
-export * from './dead-letters.js';
+export * from './waiting/dead-letters.js';
 export * from './options.js';
 export type { Positions } from './progress.js';
 export * from './replicate.js';
@@ -7,4 +7,4 @@ export * from './replication-state.js';
 export type { ChangeScript, ScriptedMutation, ScriptObservation, ScriptWrite } from './script.js';
 export { streamStatuses } from './status-memo.js';
 export type { StreamStatus } from './status-memo.js';
-export { TargetSchema } from './target-schema.js';
+export { TargetSchema } from './apply/target-schema.js';

@@ -1,10 +1,10 @@
 import { asTsmoltError, TsmoltError } from '@tsmolt/core';
-import { readChanges } from './read-changes.js';
+import { readChanges } from './read/read-changes.js';
 import { ScriptedWork } from './scripted-work.js';
 import { hasReached } from './stream.js';
 import type { Stream } from './stream.js';
 import { unlessAborted } from './unless-aborted.js';
-import { WorkQueue } from './work-queue.js';
+import { WorkQueue } from './read/work-queue.js';
 import { writeWork } from './write-work.js';
 
 /** How often the writer looks after other things when there is nothing to write. */

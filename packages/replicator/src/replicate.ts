@@ -1,21 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asTsmoltError, repeated, TablesWithoutKey, TsmoltError } from '@tsmolt/core';
 import type { ChangeSource } from '@tsmolt/core';
-import { AcceptedAlterations } from './accepted-alterations.js';
-import { BatchWriter, isUnknownOutcome } from './batch-writer.js';
+import { AcceptedAlterations } from './route/accepted-alterations.js';
+import { BatchWriter, isUnknownOutcome } from './apply/batch-writer.js';
 import { holdLease } from './hold-lease.js';
-import { endOf, KeylessTables, openSource } from './open-source.js';
+import { endOf, KeylessTables, openSource } from './read/open-source.js';
 import type { ReplicationOptions } from './options.js';
 import { runPass, stopped } from './pass.js';
 import { Progress, startPositions } from './progress.js';
 import type { Positions } from './progress.js';
-import { ReplacedValues } from './replaced-values.js';
-import { SourceWatch } from './source-watch.js';
+import { ReplacedValues } from './read/replaced-values.js';
+import { SourceWatch } from './read/source-watch.js';
 import { StatusMemo } from './status-memo.js';
-import { TargetSchema } from './target-schema.js';
+import { TargetSchema } from './apply/target-schema.js';
 import { unlessAborted } from './unless-aborted.js';
-import { Waiting } from './waiting.js';
-import { BlockedRows } from './waiting-changes.js';
+import { Waiting } from './waiting/waiting.js';
+import { BlockedRows } from './apply/waiting-changes.js';
 
 export interface ReplicationResult {
   /** `reached` the position of `--until`; `drained` on request. */

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from '@tsmolt/core';
 import type { SchemaEvent, TableName } from '@tsmolt/core';
-import type { TableOutcome } from './apply-steps.js';
+import type { TableOutcome } from './apply/apply-steps.js';
 import type { ScriptObservation } from './script.js';
 
 /** Seconds, from what a local target takes to what an operator should hear of. */

@@ -2,7 +2,7 @@ import type { Mutation } from '@tsmolt/core';
 import { expect, it } from 'vitest';
 import type { ChangeScript } from './script.js';
 import { ScriptedWork } from './scripted-work.js';
-import { WorkQueue } from './work-queue.js';
+import { WorkQueue } from './read/work-queue.js';
 
 const table = { name: { schema: 'public', table: 'orders' }, columns: ['id'], key: [0] };
 const change = (id: string): Mutation => ({ kind: 'upsert', table, values: [id] });

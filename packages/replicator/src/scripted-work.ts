@@ -1,7 +1,7 @@
-import { runScript } from './prepare.js';
+import { runScript } from './route/prepare.js';
 import type { ChangeScript } from './script.js';
-import type { SourceTransaction, TransactionPart } from './transactions.js';
-import type { Work, WorkQueue } from './work-queue.js';
+import type { SourceTransaction, TransactionPart } from './read/transactions.js';
+import type { Work, WorkQueue } from './read/work-queue.js';
 
 /**
  * What comes from the queue, as the script wants it written.

@@ -1,5 +1,5 @@
 import type { StagingStore } from '@tsmolt/core';
-import { acceptedSuffix } from './accepted-alterations.js';
+import { acceptedSuffix } from './route/accepted-alterations.js';
 import type { ReplicationOptions } from './options.js';
 import type { Positions } from './progress.js';
 

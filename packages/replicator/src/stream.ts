@@ -1,12 +1,12 @@
 import type { ChangeSource } from '@tsmolt/core';
-import type { AcceptedAlterations } from './accepted-alterations.js';
-import type { BatchWriter } from './batch-writer.js';
+import type { AcceptedAlterations } from './route/accepted-alterations.js';
+import type { BatchWriter } from './apply/batch-writer.js';
 import type { ReplicationOptions } from './options.js';
 import type { Progress } from './progress.js';
-import type { SourceWatch } from './source-watch.js';
+import type { SourceWatch } from './read/source-watch.js';
 import type { StatusMemo } from './status-memo.js';
-import type { TargetSchema } from './target-schema.js';
-import type { Waiting } from './waiting.js';
+import type { TargetSchema } from './apply/target-schema.js';
+import type { Waiting } from './waiting/waiting.js';
 
 /** What one connection to the source works with. */
 export interface Stream {

@@ -1,9 +1,9 @@
-import type { Written } from './batch-writer.js';
-import { prepare } from './prepare.js';
-import type { RoutedTransaction } from './prepare.js';
+import type { Written } from './apply/batch-writer.js';
+import { prepare } from './route/prepare.js';
+import type { RoutedTransaction } from './route/routed-transaction.js';
 import type { Stream } from './stream.js';
-import type { SourceTransaction, TransactionPart } from './transactions.js';
-import type { Work } from './work-queue.js';
+import type { SourceTransaction, TransactionPart } from './read/transactions.js';
+import type { Work } from './read/work-queue.js';
 
 /** Writes what came from the queue, and through the script, to the target, and notes how far it has come. */
 export async function writeWork(stream: Stream, work: Work): Promise<void> {

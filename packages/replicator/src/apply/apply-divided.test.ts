@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { TsmoltError, valuesOf } from '@tsmolt/core';
 import type { ApplyTransaction, ChangedTable, Mutation, RowBatch, Table } from '@tsmolt/core';
 import { applyDivided } from './apply-divided.js';
-import type { RoutedEvent } from './collapse.js';
-import { tableOrder } from './table-order.js';
-import { TargetTables } from './target-tables.js';
+import type { RoutedEvent } from '../route/routed-transaction.js';
+import { tableOrder } from '../route/table-order.js';
+import { TargetTables } from '../route/target-tables.js';
 import { BlockedRows } from './waiting-changes.js';
 
 const [id, name] = (['id', 'name'] as const).map((column) => ({

@@ -1,8 +1,8 @@
 import { displayName, TsmoltError } from '@tsmolt/core';
 import type { ApplyTransaction, DeadLetter, DeadLetters } from '@tsmolt/core';
-import type { TargetSchema } from './target-schema.js';
-import { applyStaged } from './waiting-changes.js';
-import type { ByScript } from './waiting-changes.js';
+import type { TargetSchema } from '../apply/target-schema.js';
+import { applyStaged } from '../apply/waiting-changes.js';
+import type { ByScript } from '../apply/waiting-changes.js';
 
 export interface DeadLetterOptions {
   readonly letters: DeadLetters;

@@ -1,6 +1,6 @@
 import { displayName } from '@tsmolt/core';
 import type { Alteration, ChangeSource, Logger, SchemaEvent } from '@tsmolt/core';
-import type { ReplicationOptions } from './options.js';
+import type { ReplicationOptions } from '../options.js';
 
 /** An alteration of a table that a person was told of. */
 interface Told extends Omit<Alteration, 'since'> {

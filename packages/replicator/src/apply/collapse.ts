@@ -1,5 +1,6 @@
 import type { ChangeValue, Table, TableName } from '@tsmolt/core';
-import type { Route, RoutedMutation } from './target-tables.js';
+import type { RoutedEvent } from '../route/routed-transaction.js';
+import type { Route, RoutedMutation } from '../route/target-tables.js';
 
 /** Rows of one table, no two with the same key: their order does not count. */
 export interface TableChanges {
@@ -13,14 +14,6 @@ export type Step =
   /** A row gets another key, and only some of its values are known: the target has the others. */
   | { readonly kind: 'rekey'; readonly change: RoutedMutation }
   | { readonly kind: 'truncate'; readonly tables: readonly TableName[] };
-
-export interface Truncation {
-  readonly kind: 'truncate';
-  readonly tables: readonly TableName[];
-}
-
-/** A change, or the emptying of tables, in the order of the source. */
-export type RoutedEvent = RoutedMutation | Truncation;
 
 /**
  * Turns changes into as few steps as keep their meaning: several changes of a row become one (`--collapseMutations`), and

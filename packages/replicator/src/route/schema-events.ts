@@ -1,7 +1,7 @@
 import { displayName, TsmoltError } from '@tsmolt/core';
 import type { ChangeSource, SchemaEvent } from '@tsmolt/core';
 import type { AcceptedAlterations } from './accepted-alterations.js';
-import type { ReplicationOptions } from './options.js';
+import type { ReplicationOptions } from '../options.js';
 import type { TargetTables } from './target-tables.js';
 
 /** What becomes of an event that is no row. */

@@ -4,9 +4,9 @@ import { collapse } from './collapse.js';
 import type { Step, TableChanges } from './collapse.js';
 import { batchesOf, rekeyOf } from './row-batches.js';
 import type { TableBatches } from './row-batches.js';
-import type { ChangeScript, ScriptedMutation } from './script.js';
-import type { TableOrder } from './table-order.js';
-import type { Route, RoutedMutation, TargetTables } from './target-tables.js';
+import type { ChangeScript, ScriptedMutation } from '../script.js';
+import type { TableOrder } from '../route/table-order.js';
+import type { Route, RoutedMutation, TargetTables } from '../route/target-tables.js';
 
 /** What was written to one table by one step. */
 export interface TableOutcome {

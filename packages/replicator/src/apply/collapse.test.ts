@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ChangedTable, ChangeValue, Column, LogicalType, Mutation, Table } from '@tsmolt/core';
 import { collapse } from './collapse.js';
-import type { RoutedEvent, Step } from './collapse.js';
-import { TargetTables } from './target-tables.js';
+import type { Step } from './collapse.js';
+import type { RoutedEvent } from '../route/routed-transaction.js';
+import { TargetTables } from '../route/target-tables.js';
 
 const integer: LogicalType = { kind: 'integer', bits: 64 };
 const text: LogicalType = { kind: 'string' };

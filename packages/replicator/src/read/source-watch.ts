@@ -1,6 +1,6 @@
 import { asTsmoltError } from '@tsmolt/core';
 import type { ChangeSource } from '@tsmolt/core';
-import type { ReplicationOptions } from './options.js';
+import type { ReplicationOptions } from '../options.js';
 
 const everyMs = 30_000;
 

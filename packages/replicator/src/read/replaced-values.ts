@@ -1,6 +1,6 @@
 import { displayName } from '@tsmolt/core';
 import type { TableName } from '@tsmolt/core';
-import type { ReplicationOptions } from './options.js';
+import type { ReplicationOptions } from '../options.js';
 
 /** Counts values that no target can hold and that the policy for them has replaced: nothing is changed in silence. */
 export class ReplacedValues {

@@ -3,7 +3,7 @@ import { applyInOrder, isRefusal } from './apply-in-order.js';
 import { applySteps } from './apply-steps.js';
 import type { StepContext, TableOutcome } from './apply-steps.js';
 import { collapse } from './collapse.js';
-import type { RoutedTransaction } from './prepare.js';
+import type { RoutedTransaction } from '../route/routed-transaction.js';
 import { putBehind } from './put-behind.js';
 import type { Deferred } from './put-behind.js';
 import { stagedForm } from './waiting-changes.js';

@@ -1,6 +1,6 @@
 import type { ChangeValue, RowBatch } from '@tsmolt/core';
 import type { TableChanges } from './collapse.js';
-import type { Route, RoutedMutation } from './target-tables.js';
+import type { Route, RoutedMutation } from '../route/target-tables.js';
 
 /** The statements that make the changes of one table, by what they do. */
 export interface TableBatches {

@@ -1,8 +1,8 @@
-import type { BatchWriter } from './batch-writer.js';
-import type { ReplicationOptions } from './options.js';
-import type { TargetSchema } from './target-schema.js';
-import { sweep } from './waiting-changes.js';
-import type { BlockedRows } from './waiting-changes.js';
+import type { BatchWriter } from '../apply/batch-writer.js';
+import type { ReplicationOptions } from '../options.js';
+import type { TargetSchema } from '../apply/target-schema.js';
+import { sweep } from '../apply/waiting-changes.js';
+import type { BlockedRows } from '../apply/waiting-changes.js';
 
 /** An hour: what was applied need not be forgotten sooner. */
 const retireEveryMs = 3_600_000;

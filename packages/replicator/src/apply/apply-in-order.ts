@@ -3,10 +3,10 @@ import type { ApplyTransaction, RowBatch, Table, TableName } from '@tsmolt/core'
 import { applySteps } from './apply-steps.js';
 import type { StepContext, TableOutcome } from './apply-steps.js';
 import { arrival, collapse, deletionOf, departure, isWholeRow } from './collapse.js';
-import type { RoutedEvent, Step } from './collapse.js';
-import type { RoutedTransaction } from './prepare.js';
+import type { Step } from './collapse.js';
+import type { RoutedEvent, RoutedTransaction } from '../route/routed-transaction.js';
 import { notExchanged, setAside } from './set-aside.js';
-import type { RoutedMutation } from './target-tables.js';
+import type { RoutedMutation } from '../route/target-tables.js';
 import { BlockedRows } from './waiting-changes.js';
 import type { RefusedChange } from './waiting-changes.js';
 

@@ -2,7 +2,7 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { displayName, withoutDomain } from '@tsmolt/core';
 import type { Column, RowBatch, Table } from '@tsmolt/core';
 import type { Step } from './collapse.js';
-import type { RoutedMutation } from './target-tables.js';
+import type { RoutedMutation } from '../route/target-tables.js';
 
 /** Ends the reason of changes for whose rows there was nothing to set aside. */
 export const notExchanged =

@@ -1,19 +1,12 @@
 import { TsmoltError } from '@tsmolt/core';
 import type { ChangeSource, Mutation, SchemaEvent } from '@tsmolt/core';
 import type { AcceptedAlterations } from './accepted-alterations.js';
-import type { RoutedEvent } from './collapse.js';
-import type { ReplicationOptions } from './options.js';
-import type { ChangeScript } from './script.js';
+import type { ReplicationOptions } from '../options.js';
+import type { RoutedEvent, RoutedTransaction } from './routed-transaction.js';
+import type { ChangeScript } from '../script.js';
 import { judge } from './schema-events.js';
 import type { TargetTables } from './target-tables.js';
-import type { SourceTransaction, TransactionEvent } from './transactions.js';
-
-/** A transaction whose changes have found their tables on the target. */
-export interface RoutedTransaction {
-  readonly events: readonly RoutedEvent[];
-  readonly position: string;
-  readonly committedAt: number;
-}
+import type { SourceTransaction, TransactionEvent } from '../read/transactions.js';
 
 export interface Prepared {
   readonly transactions: readonly RoutedTransaction[];

@@ -1,5 +1,5 @@
 import { stoppedOnRequest } from '@tsmolt/core';
-import type { FlushLimits } from './options.js';
+import type { FlushLimits } from '../options.js';
 import type { Assembled, SourceTransaction, TransactionPart } from './transactions.js';
 
 /** What is written to the target at once. */

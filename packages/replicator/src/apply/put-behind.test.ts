@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Table } from '@tsmolt/core';
-import type { RoutedEvent } from './collapse.js';
+import type { RoutedEvent } from '../route/routed-transaction.js';
 import { putBehind } from './put-behind.js';
 import type { Deferred } from './put-behind.js';
-import type { RoutedMutation } from './target-tables.js';
+import type { RoutedMutation } from '../route/target-tables.js';
 import { BlockedRows } from './waiting-changes.js';
 
 const name = { schema: 'public', table: 't' };

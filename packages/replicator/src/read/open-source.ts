@@ -1,6 +1,6 @@
 import { displayName, nameFilter, TablesWithoutKey, TsmoltError } from '@tsmolt/core';
 import type { ChangeSource, TableName } from '@tsmolt/core';
-import type { ReplicationOptions } from './options.js';
+import type { ReplicationOptions } from '../options.js';
 import type { ReplacedValues } from './replaced-values.js';
 
 /** Opens the stream of the tables that are wanted. @throws TsmoltError for what a person has to look at */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ChangedTable, ChangeValue, Column, ForeignKey, LogicalType, Table } from '@tsmolt/core';
 import { collapse } from './collapse.js';
 import { setAside } from './set-aside.js';
-import { TargetTables } from './target-tables.js';
+import { TargetTables } from '../route/target-tables.js';
 
 const number: LogicalType = { kind: 'integer', bits: 16 };
 

@@ -10,8 +10,8 @@ import type {
   Table,
 } from '@tsmolt/core';
 import { applyInOrder } from './apply-in-order.js';
-import { tableOrder } from './table-order.js';
-import { TargetTables } from './target-tables.js';
+import { tableOrder } from '../route/table-order.js';
+import { TargetTables } from '../route/target-tables.js';
 
 function column(name: string, kind: 'integer' | 'string'): Column {
   return {

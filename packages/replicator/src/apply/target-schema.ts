@@ -1,10 +1,10 @@
 import { nameFilter, TsmoltError } from '@tsmolt/core';
 import type { Table } from '@tsmolt/core';
 import type { StepContext } from './apply-steps.js';
-import type { ReplicationOptions } from './options.js';
-import type { Prepared } from './prepare.js';
-import { tableOrder } from './table-order.js';
-import { TargetTables } from './target-tables.js';
+import type { ReplicationOptions } from '../options.js';
+import type { Prepared } from '../route/prepare.js';
+import { tableOrder } from '../route/table-order.js';
+import { TargetTables } from '../route/target-tables.js';
 
 type SchemaOptions = Pick<
   ReplicationOptions,

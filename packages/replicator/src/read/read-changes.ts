@@ -1,6 +1,6 @@
 import type { ChangeChunk } from '@tsmolt/core';
-import { hasReached } from './stream.js';
-import type { Stream } from './stream.js';
+import { hasReached } from '../stream.js';
+import type { Stream } from '../stream.js';
 import { TransactionAssembler } from './transactions.js';
 import type { WorkQueue } from './work-queue.js';
 

@@ -1,7 +1,7 @@
 import { displayName } from '@tsmolt/core';
 import type { ApplyTransaction, StagingStore, TableName } from '@tsmolt/core';
-import type { RoutedTransaction } from './prepare.js';
-import type { RoutedMutation } from './target-tables.js';
+import type { RoutedTransaction } from '../route/routed-transaction.js';
+import type { RoutedMutation } from '../route/target-tables.js';
 import { stagedForm } from './waiting-changes.js';
 import type { BlockedRows } from './waiting-changes.js';
 

@@ -11,10 +11,10 @@ import type {
 import { applySteps } from './apply-steps.js';
 import type { StepContext } from './apply-steps.js';
 import { collapse } from './collapse.js';
-import type { RoutedTransaction } from './prepare.js';
+import type { RoutedTransaction } from '../route/routed-transaction.js';
 import { notExchanged } from './set-aside.js';
-import { routeInto } from './target-tables.js';
-import type { RoutedMutation, TargetTables } from './target-tables.js';
+import { routeInto } from '../route/target-tables.js';
+import type { RoutedMutation, TargetTables } from '../route/target-tables.js';
 
 /** A change that the target refused, and why. */
 export interface RefusedChange {
