@@ -1,5 +1,5 @@
 import type { SeededRandom } from '../data/random.js';
-import type { Fault, FaultPoint } from './faults.js';
+import type { Fault, FaultPoint } from './fault.js';
 
 /** How often something fails, each from 0 (never) up to 1 (always). */
 export interface ConflictRates {

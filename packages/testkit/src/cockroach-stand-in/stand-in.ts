@@ -2,7 +2,7 @@ import { ClientListener } from './client-listener.js';
 import { ClusterSettings } from './cluster-settings.js';
 import { createDatabaseIfMissing, setUpDatabase } from './database-setup.js';
 import { Faults } from './faults.js';
-import type { Fault } from './faults.js';
+import type { Fault } from './fault.js';
 import { Holds } from './holds.js';
 import type { JobHold } from './holds.js';
 import { HistoryProtection } from './jobs/history-protection.js';
