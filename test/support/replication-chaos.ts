@@ -145,15 +145,22 @@ export interface ChaosOptions {
   readonly supervisor: ReplicatorSupervisor;
   readonly random: SeededRandom;
   readonly until: AbortSignal;
+  /** Milliseconds: the longest time to come on in. */
+  readonly longestPause: number;
 }
 
 /** Disturbs, in rounds of all kinds in any order, with time to come on in between. @returns what it did */
-export async function disturb({ random, until, ...options }: ChaosOptions): Promise<Disturbance[]> {
+export async function disturb({
+  random,
+  until,
+  longestPause,
+  ...options
+}: ChaosOptions): Promise<Disturbance[]> {
   const done: Disturbance[] = [];
   const all = options.target.standIn === undefined ? disturbances : [...disturbances, ...ofStandIns];
   let round: Disturbance[] = [];
   while (!until.aborted) {
-    await delay(200 + random.below(1600));
+    await delay(200 + random.below(longestPause));
     if (round.length === 0) round = all.toSorted(() => random.next() - 0.5);
     const next = round.pop() ?? 'kill';
     await disturbOnce(next, options);

@@ -12,6 +12,7 @@ import { disturb, proxied, watchAtomicity, writeLarge, writeUntil } from './repl
 import type { Disturbance, ProxiedDatabase, Watched } from './replication-chaos.js';
 import type { WorkloadDialect } from './replication-dialects.js';
 import { countStreamed, streamingArgs } from './replication-streaming.js';
+import type { Streaming } from './replication-streaming.js';
 import { ReplicatorSupervisor } from './replication-supervisor.js';
 import { targetConstraints, workloadSchema, workloadTables } from './replication-workload.js';
 import { catchUp, fetchFrom } from './replicator.js';
@@ -36,8 +37,10 @@ export interface Ordeal {
   readonly seconds: number;
   readonly writers: number;
   readonly largeRows: number;
-  /** Whether every second replicator streams large transactions, from a source that has `streamingSettings`. */
-  readonly streaming?: boolean;
+  /** Large transactions are streamed, from a source that has `streamingSettings`. */
+  readonly streaming?: Streaming;
+  /** Rows of a batch, where the usual ones take longer than what disturbs them leaves them. */
+  readonly flushSize?: number;
 }
 
 export interface OrdealResult {
@@ -124,14 +127,14 @@ interface Sides {
 
 async function go(ordeal: Ordeal, stream: Stream, { source, target }: Sides): Promise<OrdealResult> {
   const { dialect, writers, largeRows, seconds } = ordeal;
-  const supervisor = new ReplicatorSupervisor(
-    stream,
-    target.url,
-    ordeal.streaming === true ? streamingArgs : undefined,
-  );
+  const argsOf = (process: number): readonly string[] => [
+    ...streamingArgs(ordeal.streaming, process),
+    ...(ordeal.flushSize === undefined ? [] : ['--flushSize', String(ordeal.flushSize)]),
+  ];
+  const supervisor = new ReplicatorSupervisor(stream, target.url, argsOf);
   const [writing, watching] = [new AbortController(), new AbortController()];
   const watched = watchAtomicity(target.url, watching.signal);
-  const streamed = ordeal.streaming === true ? countStreamed(source.url, watching.signal) : 0;
+  const streamed = ordeal.streaming === undefined ? 0 : countStreamed(source.url, watching.signal);
   const time = longRun ? 300 : seconds;
   const stop = delay(time * 1000).then(() => writing.abort());
   const random = seededRandom(ordealSeed);
@@ -142,7 +145,8 @@ async function go(ordeal: Ordeal, stream: Stream, { source, target }: Sides): Pr
   const committed = Promise.all(
     Array.from({ length: writers }, (_, writer) => writeUntil(writing.signal, { ...options, writer })),
   );
-  const disturbances = disturb({ source, target, supervisor, random, until: writing.signal });
+  const longestPause = longRun ? 4000 : 1800;
+  const disturbances = disturb({ source, target, supervisor, random, until: writing.signal, longestPause });
   const large = writeLarge({ ...options, writer: writers }, largeRows, longRun ? writing.signal : undefined);
   const actors = [committed, disturbances, large, stop];
   try {
@@ -157,7 +161,10 @@ async function go(ordeal: Ordeal, stream: Stream, { source, target }: Sides): Pr
     stopped = await supervisor.stop();
     target.standIn?.faults.clear();
   }
-  const caughtUp = await catchUp({ ...stream, source: source.url, target: target.unproxied });
+  const caughtUp = await catchUp(
+    { ...stream, source: source.url, target: target.unproxied },
+    ...streamingArgs(ordeal.streaming, 1),
+  );
   watching.abort();
   return {
     committed: (await committed).reduce((sum, count) => sum + count, 0),

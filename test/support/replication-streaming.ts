@@ -4,9 +4,13 @@ import { connectSql } from '@tsmolt/testkit';
 /** Has PostgreSQL send what is larger before its end, to a replicator that asks for that. */
 export const streamingSettings = { logical_decoding_work_mem: '64kB' };
 
-/** Every second process, from the first on: what one has kept in staging is nothing to the next. */
-export function streamingArgs(process: number): readonly string[] {
-  return process % 2 === 1 ? ['--streamLargeTransactions'] : [];
+/** Which processes stream: all, or every second one, for what one has kept in staging is nothing to the next. */
+export type Streaming = 'always' | 'by turns';
+
+/** @param process counted from 1 */
+export function streamingArgs(streaming: Streaming | undefined, process: number): readonly string[] {
+  const streams = streaming === 'always' || (streaming === 'by turns' && process % 2 === 1);
+  return streams ? ['--streamLargeTransactions'] : [];
 }
 
 /** @returns how many transactions the source has sent before their end; it forgets its own count when it crashes */

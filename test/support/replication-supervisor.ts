@@ -22,7 +22,7 @@ export class ReplicatorSupervisor {
   readonly #memory: NodeJS.Timeout;
 
   /** @param argsOf more arguments, for each of the processes, counted from 1 */
-  constructor(stream: Stream, target: string, argsOf: (process: number) => readonly string[] = () => []) {
+  constructor(stream: Stream, target: string, argsOf: (process: number) => readonly string[]) {
     this.#stream = stream;
     this.#target = target;
     this.#argsOf = argsOf;
