@@ -16,7 +16,7 @@ const idleMs = 250;
  */
 export async function runPass(stream: Stream): Promise<'reached' | 'drained'> {
   const { options } = stream;
-  const queue = new WorkQueue(options.flush, options.queuedBatches);
+  const queue = new WorkQueue(options.flush, options.queuedBatches, stream.failures);
   const stopReading = new AbortController();
   const ending = AbortSignal.any([options.signal, options.drain]);
   const signal = AbortSignal.any([ending, stopReading.signal]);

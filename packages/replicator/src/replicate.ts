@@ -10,6 +10,7 @@ import { runPass, stopped } from './pass.js';
 import { Progress, startPositions } from './progress.js';
 import type { Positions } from './progress.js';
 import { ReplacedValues } from './read/replaced-values.js';
+import type { Stream } from './stream.js';
 import { SourceWatch } from './read/source-watch.js';
 import { StatusMemo } from './status-memo.js';
 import { TargetSchema } from './apply/target-schema.js';
@@ -84,10 +85,11 @@ async function runWithLease(
   const accepted = await AcceptedAlterations.load(options);
   const keyless = new KeylessTables(options);
   const open = (): Promise<ChangeSource> => openSource(options, replaced, keyless);
-  const pass: Pass = async (source, until) => {
-    await accepted.take(source);
+  const parts = { options, writer, progress, schema, waiting, watch, status, accepted };
+  const pass: Pass = async (connection) => {
+    await accepted.take(connection.source);
     await waiting.sweep();
-    return runPass({ options, source, writer, progress, schema, waiting, watch, status, accepted, until });
+    return runPass({ ...parts, ...connection });
   };
   const ended = await untilPaused(accepted, options, () =>
     runPasses({ options, progress, open, keyless }, pass),
@@ -112,7 +114,7 @@ async function untilPaused<Result>(
   }
 }
 
-type Pass = (source: ChangeSource, until: string | undefined) => Promise<'reached' | 'drained'>;
+type Pass = (connection: Pick<Stream, 'source' | 'until' | 'failures'>) => Promise<'reached' | 'drained'>;
 
 interface PassContext {
   readonly options: ReplicationOptions;
@@ -139,7 +141,7 @@ async function runPasses(
       try {
         until ??= await endOf(source, options.until, progress.positions.durable);
         state.running();
-        return await pass(source, until);
+        return await pass({ source, until, failures });
       } finally {
         await source.close();
       }

@@ -21,10 +21,12 @@ export interface Stream {
   readonly accepted: AcceptedAlterations;
   /** Where it ends, or undefined for never. */
   readonly until: string | undefined;
+  /** How many connections in a row have ended by a failure before this one, without anything written. */
+  readonly failures: number;
 }
 
-export /** Whether everything up to `until` lies before the position. */
-function hasReached(source: ChangeSource, position: string, until: string): boolean {
+/** Whether everything up to `until` lies before the position. */
+export function hasReached(source: ChangeSource, position: string, until: string): boolean {
   const order = source.compare(position, until);
   return order === 0 || order === 1;
 }

@@ -52,6 +52,14 @@ describe('a batch is cut', () => {
     expect(positions(await queue.take(0))).toEqual(['g']);
   });
 
+  test('small after failures, and then twice as large each time', async () => {
+    const queue = new WorkQueue(limits, 4, 3);
+    for (let at = 0; at < 12; at++) queue.add(transaction(String(at), 2));
+    const sizes: unknown[] = [];
+    for (let batch = 0; batch < 4; batch++) sizes.push(positions(await queue.take(0)));
+    expect(sizes).toEqual([['0', '1'], ['2', '3', '4'], ['5', '6', '7', '8', '9'], 'idle']);
+  });
+
   test('when it has enough transactions', async () => {
     const queue = new WorkQueue(limits, 4);
     for (const position of ['a', 'b', 'c', 'd', 'e', 'f']) queue.add(transaction(position, 1));

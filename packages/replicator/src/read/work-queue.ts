@@ -30,6 +30,8 @@ interface Item {
  */
 export class WorkQueue {
   readonly #limits: FlushLimits;
+  /** Rows at which a batch takes along no more transactions. */
+  #mostRows: number;
   readonly #queuedBatches: number;
   readonly #maxBytes: number;
   #items: Item[] = [];
@@ -41,8 +43,14 @@ export class WorkQueue {
   #others = 0;
   #waiters: (() => void)[] = [];
 
-  constructor(limits: FlushLimits, queuedBatches: number) {
+  /**
+   * @param failures so many times in a row what was read was not written. Batches begin small then, and each may be twice as large as
+   *   the one before: where failures are frequent, much that is begun would never be finished.
+   */
+  constructor(limits: FlushLimits, queuedBatches: number, failures = 0) {
     this.#limits = limits;
+    this.#mostRows =
+      failures === 0 ? mostOfFlushSize * limits.rows : Math.max(1, limits.rows / 2 ** (failures - 1));
     this.#queuedBatches = Math.max(1, queuedBatches);
     this.#maxBytes = limits.bytes * this.#queuedBatches;
   }
@@ -135,12 +143,14 @@ export class WorkQueue {
       .slice(0, count)
       .flatMap(({ assembled }) => (assembled.kind === 'transaction' ? [assembled.transaction] : []));
     this.#giveOut(count);
+    this.#mostRows = Math.min(mostOfFlushSize * this.#limits.rows, 2 * this.#mostRows);
     return { kind: 'batch', transactions };
   }
 
   /** How many of the first transactions make a batch, and whether it is full. */
   #batchSize(): { readonly count: number; readonly full: boolean } {
-    const { rows: maxRows, transactions, bytes: maxBytes } = this.#limits;
+    const { transactions, bytes: maxBytes } = this.#limits;
+    const maxRows = Math.min(this.#limits.rows, this.#mostRows);
     const all = this.#items.length;
     if (this.#others === 0 && this.#rows < maxRows && all < transactions && this.#bytes < maxBytes) {
       return { count: all, full: false };
@@ -151,8 +161,7 @@ export class WorkQueue {
       rows += item.rows;
       bytes += item.assembled.bytes;
       count += 1;
-      if (rows >= mostOfFlushSize * maxRows || count >= transactions || bytes >= maxBytes)
-        return { count, full: true };
+      if (rows >= this.#mostRows || count >= transactions || bytes >= maxBytes) return { count, full: true };
     }
     return { count, full: rows >= maxRows };
   }
