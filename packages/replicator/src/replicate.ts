@@ -67,6 +67,8 @@ async function runWithLease(
     { position: start },
     checkpoint === undefined ? 'no checkpoint yet: starting anew' : 'going on from the checkpoint',
   );
+  // A process that was killed may have left some, and this one may have no use for it.
+  await staging.transactionSpill(memoKey).clear();
   const progress = new Progress({
     start,
     save: (position) => staging.saveMemo(memoKey, position),
