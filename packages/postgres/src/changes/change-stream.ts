@@ -1,10 +1,12 @@
-import { ChunkQueue } from '@tsmolt/core';
-import type { ChangeChunk, ChangeOptions, TransactionSpill } from '@tsmolt/core';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ChunkQueue, TsmoltError } from '@tsmolt/core';
+import type { ChangeChunk, ChangeOptions, ErrorCode, TransactionSpill } from '@tsmolt/core';
 import type { Server, SessionPool } from '@tsmolt/pgwire';
 import { logEnd } from './log-end.js';
 import { MessageIntake } from './message-intake.js';
 import { PgoutputDecoder } from './pgoutput.js';
 import { ReaderFlow } from './reader-flow.js';
+import type { PublicationWatch } from './publication-watch.js';
 import { readSlot, refuseBeyond, refuseForgotten, waitUntilFree } from './slot.js';
 import type { Slot } from './slot.js';
 import type { StreamedTables } from './streamed-tables.js';
@@ -15,6 +17,11 @@ import { Walsender } from './walsender.js';
 /** The first version that sends transactions while they run. */
 const streamingVersion = 140_000;
 
+/** How often at most the source is asked for what it does not say by itself. */
+const lookEveryMs = 500;
+/** What is no failure to look. */
+const watchedFor: ReadonlySet<ErrorCode> = new Set(['TSM5002', 'TSM5003', 'TSM7005']);
+
 /** What all streams of a source share. */
 export interface StreamParts {
   readonly server: Server;
@@ -24,6 +31,7 @@ export interface StreamParts {
   readonly slot: string;
   readonly publication: string;
   readonly tables: StreamedTables;
+  readonly watch: PublicationWatch;
   readonly streaming: Streaming;
 }
 
@@ -78,6 +86,28 @@ export class ChangeStream {
     await this.#walsender.start(request, this.#listener(from, slot, spill));
     // Now that nobody else can move the slot any more.
     refuseForgotten(await readSlot(pool, name), from);
+    void this.#lookAfter();
+  }
+
+  /** Until it is left. */
+  async #lookAfter(): Promise<void> {
+    const { signal } = this.#ended;
+    for (;;) {
+      try {
+        await delay(Math.max(lookEveryMs, this.#parts.options.acknowledgeEveryMs), undefined, { signal });
+        await this.#parts.watch.look();
+      } catch (thrown) {
+        if (signal.aborted) return;
+        // A server that cannot be asked now is asked again.
+        if (thrown instanceof TsmoltError && watchedFor.has(thrown.code)) return this.#fail(thrown);
+      }
+    }
+  }
+
+  /** Ends it with what the server knows nothing of: it has to let go of the slot. */
+  #fail(failure: unknown): void {
+    this.#walsender.break(failure);
+    this.#broken = false;
   }
 
   /** The next chunk, or undefined once it is left. @throws what broke the connection, behind the last chunk */
@@ -143,11 +173,7 @@ export class ChangeStream {
       ready: () => this.#flow.ready(),
       signal,
     });
-    const fail = (failure: unknown): void => {
-      this.#walsender.break(failure);
-      // The server is not gone: it has to let go of the slot.
-      this.#broken = false;
-    };
+    const fail = (failure: unknown): void => this.#fail(failure);
     return new MessageIntake({ decoder, transactions, tap: this.#walsender, fail, signal });
   }
 }

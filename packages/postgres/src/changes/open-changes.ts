@@ -34,7 +34,7 @@ export async function openChanges(
   const { slot = defaultSlot, publication = publicationName } = options;
   const database = await usableDatabase(server, pool);
   await unreadSlot(pool, slot);
-  const { tables, warnings } = await readWantedTables(pool, server.versionNumber, {
+  const { tables, watch, warnings } = await readWantedTables(pool, server.versionNumber, {
     tables: options.tables,
     others: options.others,
     leftOut: options.leftOut,
@@ -50,6 +50,7 @@ export async function openChanges(
     slot,
     publication,
     tables,
+    watch,
     identity,
     warnings,
   });

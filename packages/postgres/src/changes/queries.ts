@@ -89,3 +89,34 @@ export const advanceSlotQuery = `
 
 /** Writes a mark into the log, for all other readers nothing. @see markedEnd */
 export const markQuery = `SELECT pg_catalog.pg_logical_emit_message(true, 'tsmolt', '')::text AS position`;
+
+/**
+ * A publication's rows in the catalog with their versions.
+ *
+ * @param versionNumber whole schemas came with version 15
+ */
+export function publicationEntriesQuery(versionNumber: number): string {
+  const schemas =
+    versionNumber >= 150_000
+      ? `(SELECT json_object_agg(n.pnnspid::int8, concat(n.oid, '/', n.xmin))
+        FROM pg_catalog.pg_publication_namespace n WHERE n.pnpubid = p.oid)`
+      : 'NULL';
+  return `
+  SELECT concat(p.oid, '/', p.xmin) AS publication, coalesce(${schemas}, '{}'::json) AS schemas,
+    coalesce((SELECT json_object_agg(r.prrelid::int8, concat(r.oid, '/', r.xmin))
+      FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = p.oid), '{}'::json) AS tables
+  FROM pg_catalog.pg_publication p WHERE p.pubname = $1`;
+}
+
+/** The keys of tables that are there: unique, and NOT NULL in all columns. */
+export const tableKeysQuery = `
+  SELECT c.oid::int8::text AS oid, coalesce((SELECT json_agg(to_json(k)) FROM (
+      SELECT json_agg(a.attname ORDER BY p.position) AS names,
+        string_agg(p.attnum::text, ' ' ORDER BY p.attnum) AS numbers
+      FROM pg_catalog.pg_index i
+      CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY p(attnum, position)
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = p.attnum
+      WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL
+        AND i.indexprs IS NULL AND p.position <= i.indnkeyatts
+      GROUP BY i.indexrelid HAVING bool_and(a.attnotnull)) k), '[]'::json) AS keys
+  FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])`;

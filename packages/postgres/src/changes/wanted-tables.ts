@@ -4,6 +4,8 @@ import type { SessionPool } from '@tsmolt/pgwire';
 import { readServer } from './log-end.js';
 import { positionNumber } from './log-position.js';
 import type { PublishedColumn } from './published-relation.js';
+import { PublicationWatch } from './publication-watch.js';
+import type { WatchedTable } from './publication-watch.js';
 import { readPublication } from './publication.js';
 import type { Publication } from './publication.js';
 import { typeNamesQuery, wantedTablesQuery } from './queries.js';
@@ -27,6 +29,7 @@ export interface Wanted {
 
 export interface WantedTables {
   readonly tables: StreamedTables;
+  readonly watch: PublicationWatch;
   readonly warnings: readonly string[];
 }
 
@@ -50,11 +53,14 @@ export async function readWantedTables(
     return [described.rows, typeNames, positionNumber(log_end)] as const;
   });
   refuseMissing(tables, found);
+  const watch = await PublicationWatch.begin({ pool, versionNumber, publication });
   const published = await readPublication(pool, publication, found.map(publishable));
   const rows = found.filter((row) => published.publishes(row));
   refuseWithoutIdentity(rows);
   const unpublished = found.filter((row) => !published.publishes(row));
+  await watch.watch(rows.map(watched));
   return {
+    watch,
     tables: new StreamedTables(
       rows.map((row) => {
         const names = published.columnsOf(row);
@@ -73,6 +79,11 @@ export async function readWantedTables(
       ...xmlWarning(rows, types),
     ],
   };
+}
+
+function watched(row: WantedRow): WatchedTable {
+  const byCatalog = row.partitioned || row.identities.includes('f');
+  return { oid: Number(row.oid), name: nameOf(row), ...(byCatalog ? { catalogKey: row.key } : {}) };
 }
 
 function nameOf({ schema, table }: WantedRow): TableName {
