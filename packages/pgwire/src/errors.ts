@@ -13,6 +13,7 @@ const bySqlState: Readonly<Record<string, Classification>> = {
   '28000': { code: 'TSM2003', advice: 'Check the user, and the rules for it in the server\'s pg_hba.conf.' },
   '3D000': { code: 'TSM2006', advice: 'Check the database name at the end of the connection string.' },
   '42501': { code: 'TSM3001', advice: 'Grant the privilege to the migration user (SELECT on the source; INSERT, and ownership for truncate or drop, on the target).' },
+  '25006': { code: 'TSM2001', advice: 'It is a standby, or default_transaction_read_only is on: name the primary, or wait until it takes writes again.' },
   '42P01': { code: 'TSM3002', advice: 'Check that nobody dropped or renamed the table while the migration ran, then run it again.' },
   '3F000': { code: 'TSM3002', advice: 'Create the schema on the target, or use --table-handling drop-on-target-and-recreate.' },
   '42704': { code: 'TSM3004', advice: 'Create the type or its extension on the target first.' },
@@ -138,6 +139,13 @@ function byMessage(message: string): Classification | undefined {
         'Add the tables that refer to it to the run, or drop their foreign keys until the data is loaded.',
     };
   }
+  if (/row-level security policy/i.test(message)) {
+    return {
+      code: 'TSM3001',
+      advice:
+        'Some rows are hidden from the migration user, or kept from it: ALTER ROLE ... BYPASSRLS, or let the owner of the table migrate.',
+    };
+  }
   if (/must be after replica GC threshold/i.test(message)) {
     return {
       code: 'TSM2009',
@@ -228,6 +236,11 @@ export function classifyApply(thrown: unknown, url: ConnectionUrl, subject: stri
   if (unfitTable.test(state)) {
     const advice =
       "Make the target's columns, types and unique keys like the source's; the change is applied when they are.";
+    return new TsmoltError('TSM7005', details(advice));
+  }
+  if (state === '0A000') {
+    const advice =
+      'Rows cannot be written to the table in the usual way: drop what the server names, such as a rule, until replication has ended.';
     return new TsmoltError('TSM7005', details(advice));
   }
   if (state === '57014') {

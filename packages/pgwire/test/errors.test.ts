@@ -194,6 +194,12 @@ describe('SQLSTATE', () => {
       ],
       { code: 'TSM4002', kind: 'operator', advice: /resource/ },
     ],
+    [
+      '25006',
+      'a server that takes no writes',
+      ['SET default_transaction_read_only = on', 'CREATE TABLE none ()'],
+      { code: 'TSM2001', kind: 'retry', advice: /primary/ },
+    ],
     ['42601', 'a statement of nonsense', ['SELEC 1'], { code: 'TSM9001', kind: 'bug', advice: /report/ }],
   ])('%s: %s', async (serverCode, _what, statements, expected) => {
     await expect(fixture.run(...statements)).rejects.toMatchObject({
@@ -202,6 +208,20 @@ describe('SQLSTATE', () => {
       message: expect.stringMatching(new RegExp(`^trying: 127\\.0\\.0\\.1:\\d+: .*SQLSTATE ${serverCode}`)),
       advice: expect.stringMatching(expected.advice),
     });
+  });
+
+  test('42501: rows that row security keeps from the user', async () => {
+    const role = `r_${randomBytes(5).toString('hex')}`;
+    await fixture.run(
+      'CREATE TABLE kept ()',
+      'ALTER TABLE kept ENABLE ROW LEVEL SECURITY',
+      `CREATE ROLE ${role}`,
+      `GRANT SELECT ON kept TO ${role}`,
+    );
+    await expect(
+      fixture.run(`SET ROLE ${role}`, 'SET row_security = off', 'SELECT FROM kept'),
+    ).rejects.toMatchObject({ code: 'TSM3001', advice: expect.stringContaining('BYPASSRLS') });
+    await fixture.run(`DROP OWNED BY ${role}`, `DROP ROLE ${role}`);
   });
 
   test('42501: a privilege that is missing', async () => {
