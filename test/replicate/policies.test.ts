@@ -82,6 +82,17 @@ describe('what is no row', () => {
     expect(await rowsOf(pair.target, 't')).toEqual(['(8,h)']);
   });
 
+  test('TRUNCATE: applied to a table alone, which other tables inherit from', async () => {
+    await pair.onBoth(
+      'CREATE TABLE elder (id int PRIMARY KEY)',
+      'CREATE TABLE heir (PRIMARY KEY (id)) INHERITS (elder)',
+    );
+    await pair.onSource('INSERT INTO elder VALUES (1)', 'INSERT INTO heir VALUES (2)', 'TRUNCATE ONLY elder');
+    await follow(pair, { onTruncate: 'apply' });
+    expect(await rowsOf(pair.target, 'elder')).toEqual(['(2)']);
+    await pair.onBoth('DROP TABLE elder CASCADE');
+  });
+
   test('TRUNCATE: applied where the target has children of the table', async () => {
     await pair.onTarget(
       'CREATE TABLE child (id int PRIMARY KEY, o int REFERENCES other (id))',

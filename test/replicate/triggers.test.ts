@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { follow, rowsOf, slotPair } from '../support/replication.js';
+import { follow, recordedLog, rowsOf, slotPair } from '../support/replication.js';
 
 test('triggers of the target act as for any other writer, and find tables without their schema', async () => {
   const pair = await slotPair();
@@ -17,4 +17,32 @@ test('triggers of the target act as for any other writer, and find tables withou
   await follow(pair);
   expect((await rowsOf(pair.target, 'seen')).filter((row) => /INSERT/.test(row))).toHaveLength(30);
   expect(await rowsOf(pair.target, 'seen')).toContain('(1,UPDATE)');
+});
+
+test('rows that a trigger of the target leaves out are warned of; a rule that rows cannot pass is named', async () => {
+  const pair = await slotPair();
+  onTestFinished(pair.drop);
+  await pair.onBoth('CREATE TABLE t (id int PRIMARY KEY, v text)', 'CREATE TABLE ruled (id int PRIMARY KEY)');
+  await pair.onTarget(
+    `CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+    'CREATE TRIGGER left_out BEFORE INSERT ON t FOR EACH ROW WHEN (NEW.id > 2) EXECUTE FUNCTION leave_out()',
+    'CREATE RULE nothing AS ON UPDATE TO ruled DO INSTEAD NOTHING',
+  );
+  await pair.onSource('INSERT INTO t SELECT generate_series(1, 5)');
+  const { logger, lines } = recordedLog();
+  await follow(pair, { logger });
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      level: 'warn',
+      target: expect.stringContaining('"t"') as string,
+      proposed: 5,
+      left_out: 3,
+    }),
+  );
+  await pair.onSource('INSERT INTO ruled VALUES (1)');
+  await expect(follow(pair)).rejects.toMatchObject({
+    code: 'TSM7005',
+    message: expect.stringContaining('public.ruled') as string,
+    advice: expect.stringContaining('rule') as string,
+  });
 });

@@ -51,8 +51,8 @@ test('a text takes the collation of its column', () => {
 test('tables are emptied by DELETE: TRUNCATE would commit the transaction', () => {
   expect(
     applyDialect.truncate([
-      { schema: 's', table: 'a' },
-      { schema: 's', table: 'b' },
+      { name: { schema: 's', table: 'a' }, partitioned: false },
+      { name: { schema: 's', table: 'b' }, partitioned: false },
     ]),
   ).toEqual(['DELETE FROM "s"."a"', 'DELETE FROM "s"."b"']);
 });

@@ -15,7 +15,7 @@ export const applyDialect: ApplyDialect = {
   wholeRowVerb: 'UPSERT',
   // Not worth another form of statement: UPSERT of whole rows does not look for them either.
   copiesFreshRows: () => false,
-  truncate: (tables) => tables.map((table) => `DELETE FROM ${quoteTable(table)}`),
+  truncate: (tables) => tables.map(({ name }) => `DELETE FROM ${quoteTable(name)}`),
 };
 
 function fromText(expression: string, { type, collation }: Column): string {

@@ -29,11 +29,11 @@ test.each<readonly [LogicalType, string]>([
   expect(newest.fromText('x', column(type))).toBe(expression);
 });
 
-test('tables are emptied together', () => {
+test('tables are emptied together, and without those that inherit from them', () => {
   expect(
     newest.truncate([
-      { schema: 's', table: 'a' },
-      { schema: 's', table: 'B' },
+      { name: { schema: 's', table: 'a' }, partitioned: false },
+      { name: { schema: 's', table: 'B' }, partitioned: true },
     ]),
-  ).toEqual(['TRUNCATE "s"."a", "s"."B"']);
+  ).toEqual(['TRUNCATE ONLY "s"."a", "s"."B"']);
 });

@@ -1,5 +1,5 @@
 import type { Column } from '@tsmolt/core';
-import { quoteTable, withoutModifiers } from '@tsmolt/pgwire';
+import { withoutModifiers } from '@tsmolt/pgwire';
 import type { ApplyDialect } from '@tsmolt/pgwire';
 import { charFromText, heldChar, holderFromText, knowsOctalChar } from './types/one-byte-char.js';
 import { from } from './sql.js';
@@ -25,7 +25,7 @@ const dialect: ApplyDialect = {
   // The session's own path is empty, for the catalog to print whole names.
   beginning: 'SET LOCAL search_path TO DEFAULT',
   lazyCommit: 'SET LOCAL synchronous_commit = off',
-  truncate: (tables) => [`TRUNCATE ${tables.map(quoteTable).join(', ')}`],
+  truncate: (tables) => [`TRUNCATE ${tables.map(from).join(', ')}`],
 };
 
 /** A quoted text as a value that holds `"char"`, whose octal form a server of this version would read as a backslash. */

@@ -1,3 +1,5 @@
+import type { Logger, Table, TableName } from '@tsmolt/core';
+import type { TableOutcome } from './apply/apply-steps.js';
 import type { Written } from './apply/batch-writer.js';
 import { prepare } from './route/prepare.js';
 import type { RoutedTransaction } from './route/routed-transaction.js';
@@ -84,6 +86,7 @@ function noteWritten(
     const fields = { duration: `${durationMs.toFixed(3)}ms`, proposed, target: targetLabel(table.name) };
     if (upserted > 0 || deleted === 0) logger.debug({ conflicts: 0, ...fields, upserted }, 'upserted rows');
     if (deleted > 0) logger.debug({ ...fields, deleted }, 'deleted rows');
+    warnOfLeftOut(outcome, logger, targetLabel);
   }
   for (const { route } of deferred) {
     const { schema, table } = route.table.name;
@@ -94,4 +97,21 @@ function noteWritten(
     );
   }
   metrics.applied(committedAt, performance.now() - started);
+}
+
+/** Tables of the target that were warned of. */
+const warned = new WeakSet<Table>();
+
+/** Once for a table: a trigger that does so once does it often. */
+function warnOfLeftOut(
+  { table, proposed, leftOut = 0 }: TableOutcome,
+  logger: Logger,
+  targetLabel: (table: TableName) => string,
+): void {
+  if (leftOut === 0 || warned.has(table)) return;
+  warned.add(table);
+  logger.warn(
+    { target: targetLabel(table.name), proposed, left_out: leftOut },
+    'the target has left out rows without refusing them: a trigger or a rule of the table does so; they are missing there',
+  );
 }

@@ -1,9 +1,11 @@
 import { TsmoltError } from '../errors.js';
 import type { ErrorDetails } from '../errors.js';
-import type { TableName } from '../names.js';
 import type { Table } from '../schema.js';
 import type { ChangeValue } from '../rows/change-value.js';
 import type { BatchRow } from '../rows/encoded-row.js';
+
+/** What TRUNCATE has to know. */
+export type EmptiedTable = Pick<Table, 'name' | 'partitioned'>;
 
 /** Rows of one table with values for the same columns: one statement, however many they are. */
 export interface RowBatch {
@@ -92,7 +94,8 @@ export interface ApplyTransaction {
   rekey(batch: RowBatch, oldKey: readonly ChangeValue[]): Promise<number>;
   /** `columns` are those of the key. @returns rows found */
   delete(batch: RowBatch): Promise<number>;
-  truncate(tables: readonly TableName[]): Promise<void>;
+  /** These tables alone: not those that inherit from them. */
+  truncate(tables: readonly EmptiedTable[]): Promise<void>;
   /** Work that is undone, and the transaction usable again, when it throws. */
   attempt<Result>(work: () => Promise<Result>): Promise<Result>;
   /** One statement with bound values, for what is not a replicated row. Values come as the driver reads them. */

@@ -1,4 +1,4 @@
-import type { Column, LogicalType, Table, TableName } from '@tsmolt/core';
+import type { Column, EmptiedTable, LogicalType, Table } from '@tsmolt/core';
 
 /** What PostgreSQL and CockroachDB write in different ways. */
 export interface ApplyDialect {
@@ -17,7 +17,7 @@ export interface ApplyDialect {
   /** Has COMMIT not wait for the disk, for this transaction alone; unset where the server always waits. */
   readonly lazyCommit?: string;
   /** Statements that empty tables as part of the transaction. Each may fail for a foreign key until others have run. */
-  truncate(tables: readonly TableName[]): readonly string[];
+  truncate(tables: readonly EmptiedTable[]): readonly string[];
 }
 
 /**

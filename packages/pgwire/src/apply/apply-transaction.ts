@@ -21,9 +21,9 @@ import type {
   BatchRow,
   ChangeValue,
   ConnectionUrl,
+  EmptiedTable,
   RowBatch,
   Table,
-  TableName,
 } from '@tsmolt/core';
 import { classifyApply } from '../errors.js';
 import type { ApplyDialect } from './apply-dialect.js';
@@ -122,8 +122,8 @@ export class PgwireApplyTransaction implements ApplyTransaction {
   }
 
   /** What a foreign key holds back is tried again after the others: tables may refer to each other in any order. */
-  async truncate(tables: readonly TableName[]): Promise<void> {
-    const subject = `truncating ${tables.map(displayName).join(', ')}`;
+  async truncate(tables: readonly EmptiedTable[]): Promise<void> {
+    const subject = `truncating ${tables.map(({ name }) => displayName(name)).join(', ')}`;
     let left = tables.length === 0 ? [] : this.#setting.dialect.truncate(tables);
     for (;;) {
       const held = await this.#truncateSome(left, subject);

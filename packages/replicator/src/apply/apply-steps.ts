@@ -1,5 +1,13 @@
 import { displayName, TsmoltError } from '@tsmolt/core';
-import type { ApplyTransaction, ChangedTable, Mutation, RowBatch, Table } from '@tsmolt/core';
+import type {
+  ApplyTransaction,
+  ChangedTable,
+  EmptiedTable,
+  Mutation,
+  RowBatch,
+  Table,
+  TableName,
+} from '@tsmolt/core';
 import { collapse } from './collapse.js';
 import type { Step, TableChanges } from './collapse.js';
 import { batchesOf, rekeyOf } from './row-batches.js';
@@ -14,6 +22,8 @@ export interface TableOutcome {
   readonly proposed: number;
   readonly upserted: number;
   readonly deleted: number;
+  /** Rows that the target took without a word and did not write: a trigger or a rule left them out. */
+  readonly leftOut?: number;
   readonly durationMs: number;
 }
 
@@ -34,10 +44,14 @@ export async function applySteps(
   const outcomes: TableOutcome[] = [];
   for (const step of steps) {
     if (step.kind === 'rows') outcomes.push(...(await applyRows(transaction, step.tables, context)));
-    else if (step.kind === 'truncate') await transaction.truncate(step.tables);
+    else if (step.kind === 'truncate') await transaction.truncate(emptied(step.tables, context.tables));
     else outcomes.push(...(await applyRekey(transaction, step.change, context)));
   }
   return outcomes;
+}
+
+function emptied(names: readonly TableName[], tables: TargetTables): readonly EmptiedTable[] {
+  return names.map((name) => tables.find(name.table) ?? { name, partitioned: true });
 }
 
 interface Work {
@@ -46,6 +60,7 @@ interface Work {
   readonly batches: TableBatches;
   upserted: number;
   deleted: number;
+  leftOut: number;
   durationMs: number;
 }
 
@@ -65,6 +80,7 @@ async function applyRows(
       batches: batchesOf(changes, context.trusting),
       upserted: 0,
       deleted: 0,
+      leftOut: 0,
       durationMs: 0,
     }))
     .toSorted((left, right) => order.rank(left.table) - order.rank(right.table));
@@ -80,11 +96,12 @@ async function applyRows(
   for (const work of own) {
     if (order.isReferenced(work.table)) await timed(work, () => remove(transaction, work));
   }
-  return works.map(({ table, changes, upserted, deleted, durationMs }) => ({
+  return works.map(({ table, changes, upserted, deleted, leftOut, durationMs }) => ({
     table,
     proposed: changes.length,
     upserted,
     deleted,
+    ...(leftOut > 0 ? { leftOut } : {}),
     durationMs,
   }));
 }
@@ -100,7 +117,11 @@ async function remove(transaction: ApplyTransaction, work: Work): Promise<void> 
 }
 
 async function write(transaction: ApplyTransaction, work: Work): Promise<void> {
-  for (const batch of work.batches.upserts) work.upserted += await transaction.upsert(batch);
+  for (const batch of work.batches.upserts) {
+    const written = await transaction.upsert(batch);
+    work.upserted += written;
+    work.leftOut += batch.rows.length - written;
+  }
   for (const batch of work.batches.updates) {
     const found = await transaction.update(batch);
     if (found < batch.rows.length) throw missingRows(batch, batch.rows.length - found);

@@ -319,16 +319,16 @@ function emptiedTables({ sql, schema, apply }: ApplyFixture): void {
       'INSERT INTO parent VALUES (1)',
       'INSERT INTO child VALUES (1, 1)',
     );
-    const names = ['parent', 'child'].map((table) => ({ schema: schema(), table }));
+    const emptied = (table: string) => ({ name: { schema: schema(), table }, partitioned: false });
     const count = (): Promise<unknown> =>
       sql('SELECT (SELECT count(*) FROM parent) AS p, (SELECT count(*) FROM child) AS c');
     const undone = apply(async (transaction) => {
-      await transaction.truncate(names);
+      await transaction.truncate([emptied('parent'), emptied('child')]);
       throw new Error('enough');
     });
     await expect(undone).rejects.toThrow('enough');
     expect(await count()).toEqual([{ p: '1', c: '1' }]);
-    await apply((transaction) => transaction.truncate(names));
+    await apply((transaction) => transaction.truncate([emptied('parent'), emptied('child')]));
     expect(await count()).toEqual([{ p: '0', c: '0' }]);
     await apply((transaction) => transaction.truncate([]));
   });
