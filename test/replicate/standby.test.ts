@@ -96,4 +96,22 @@ test('fetch and replication from a standby, which go on when it is promoted', as
   await arrives(target.url, 'SELECT FROM t WHERE id = 4');
   await following.drain();
   expect(await differences(stream, 't')).toEqual([]);
+  await refusesTheLeftHistory();
 });
+
+/** The former primary has gone on, too: what a replication of it has carried is not in the history of the standby. */
+async function refusesTheLeftHistory(): Promise<void> {
+  await using other = await createDatabase(await sharedServer('postgres18'));
+  const former = { ...stream, source: written.url, target: other.url };
+  const slot = `SELECT pg_create_logical_replication_slot('slot_${written.name}', 'pgoutput')`;
+  const rows = (count: number): string =>
+    `INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(100, ${count}) i`;
+  await runSql(other.url, 'CREATE TABLE t (id int PRIMARY KEY, v text)');
+  await runSql(former.source, slot, rows(2000));
+  await follow(former);
+  await runSql(stream.source, rows(5000));
+  await expect(follow({ ...former, source: stream.source })).rejects.toMatchObject({
+    code: 'TSM5005',
+    message: expect.stringContaining('of timeline 1 of the source') as string,
+  });
+}

@@ -168,6 +168,13 @@ export interface ChangeLog {
 export interface ChangeSource extends Omit<ChangeLog, 'names'> {
   /** Identifies server and stream: a checkpoint of another one must not be used. */
   readonly identity: string;
+  /**
+   * Which of its histories the server is in, where a restore or a failover begins another one; empty where it may go from one
+   * to the next while it is read.
+   */
+  readonly history?: string;
+  /** @throws TsmoltError `TSM5005` where the server's history left that one before the position, which is not in it */
+  refuseLeft?(history: string, position: string): Promise<void>;
   /** What a reader should know about the source's settings. */
   readonly warnings: readonly string[];
   /**

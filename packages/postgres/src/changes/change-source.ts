@@ -5,16 +5,22 @@ import { ChangeStream } from './change-stream.js';
 import type { StreamParts } from './change-stream.js';
 import { positionNumber, printPosition } from './log-position.js';
 import { advanceSlot, retainedBy } from './slot.js';
+import { refuseLeft } from './timelines.js';
 import { explainStream } from './stream-errors.js';
 
 export interface ChangeSourceParts extends StreamParts {
   readonly identity: string;
+  /** Unset on a standby: it goes to another one when it is promoted, and streams on. */
+  readonly timeline: number | undefined;
+  /** The history file of that timeline, which the first one does not have. */
+  readonly historyOf: () => Promise<string>;
   readonly warnings: readonly string[];
 }
 
 /** The changes that a replication slot gives out through pgoutput. */
 export class PostgresChangeSource implements ChangeSource {
   readonly identity: string;
+  readonly history: string;
   readonly warnings: readonly string[];
   readonly #parts: ChangeSourceParts;
   readonly #log: ChangeLog;
@@ -28,6 +34,7 @@ export class PostgresChangeSource implements ChangeSource {
     this.#parts = parts;
     this.#log = changeLog(parts.pool);
     this.identity = parts.identity;
+    this.history = parts.timeline === undefined ? '' : String(parts.timeline);
     this.warnings = parts.warnings;
   }
 
@@ -55,6 +62,14 @@ export class PostgresChangeSource implements ChangeSource {
   acknowledge(position: string): void {
     const value = positionNumber(position);
     if (value > this.#acknowledged) this.#acknowledged = value;
+  }
+
+  async refuseLeft(earlier: string, position: string): Promise<void> {
+    const { timeline: now, historyOf } = this.#parts;
+    const timeline = Number(earlier);
+    if (now === undefined || timeline === now) return;
+    const history = now === 1 ? '' : await historyOf();
+    refuseLeft({ position, timeline, now, history });
   }
 
   currentPosition(): Promise<string> {

@@ -4,7 +4,8 @@ import type { SessionPool } from '@tsmolt/pgwire';
 import { positionNumber } from './log-position.js';
 import { markQuery, serverQuery } from './queries.js';
 
-interface ServerRow {
+/** Settings of the server, and where its log ends. */
+export interface ServerRow {
   readonly wal_level: string;
   readonly in_recovery: boolean;
   readonly database: string;

@@ -5,6 +5,7 @@ import { publicationName } from '../snapshot/replication-slot.js';
 import { PostgresChangeSource } from './change-source.js';
 import type { Streaming } from './change-stream.js';
 import { readServer } from './log-end.js';
+import type { ServerRow } from './log-end.js';
 import { unreadSlot } from './slot.js';
 import { explainStream } from './stream-errors.js';
 import { readWantedTables } from './wanted-tables.js';
@@ -32,7 +33,7 @@ export async function openChanges(
   options: ChangeOptions,
 ): Promise<ChangeSource> {
   const { slot = defaultSlot, publication = publicationName } = options;
-  const database = await usableDatabase(server, pool);
+  const { database, in_recovery } = await usableDatabase(server, pool);
   await unreadSlot(pool, slot);
   const { tables, watch, warnings } = await readWantedTables(pool, server.versionNumber, {
     tables: options.tables,
@@ -40,7 +41,7 @@ export async function openChanges(
     leftOut: options.leftOut,
     publication,
   });
-  const system = await systemIdentifier(server, slot);
+  const { system, timeline } = await asked(server, slot, (walsender) => walsender.identify());
   const identity = `${system}/${database}/${slot}`;
   return new PostgresChangeSource({
     server,
@@ -52,16 +53,15 @@ export async function openChanges(
     tables,
     watch,
     identity,
+    timeline: in_recovery ? undefined : timeline,
+    historyOf: () => asked(server, slot, (walsender) => walsender.timelineHistory(timeline)),
     warnings,
   });
 }
 
-/** @returns its name */
-async function usableDatabase(server: Server, pool: SessionPool): Promise<string> {
-  const { wal_level, in_recovery, database } = await pool.use(
-    'asking for the settings of the source',
-    readServer,
-  );
+async function usableDatabase(server: Server, pool: SessionPool): Promise<ServerRow> {
+  const row = await pool.use('asking for the settings of the source', readServer);
+  const { wal_level, in_recovery } = row;
   if (wal_level !== 'logical') {
     throw new TsmoltError('TSM5002', {
       message: `the source ${server.url.host} has wal_level = ${wal_level}, and replication needs logical`,
@@ -74,15 +74,19 @@ async function usableDatabase(server: Server, pool: SessionPool): Promise<string
       advice: 'Name the primary in the connection string.',
     });
   }
-  return database;
+  return row;
 }
 
 /** Asks in a session for replication: whether the user may have one is found out the same way as later. */
-async function systemIdentifier(server: Server, slot: string): Promise<string> {
+async function asked<Answer>(
+  server: Server,
+  slot: string,
+  question: (walsender: Walsender) => Promise<Answer>,
+): Promise<Answer> {
   const walsender = new Walsender(server);
   try {
     await walsender.connect();
-    return await walsender.systemIdentifier();
+    return await question(walsender);
   } catch (thrown) {
     throw explainStream(thrown, server.url, slot);
   } finally {

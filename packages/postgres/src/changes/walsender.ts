@@ -112,10 +112,18 @@ export class Walsender {
     );
   }
 
-  /** The number of the cluster, which stays when a standby is promoted. */
-  async systemIdentifier(): Promise<string> {
-    const { rows } = await this.#client.query<{ systemid: string }>('IDENTIFY_SYSTEM');
-    return rows[0]?.systemid ?? '';
+  /** The number of the cluster, which stays when a standby is promoted, and that of its timeline, which does not. */
+  async identify(): Promise<{ readonly system: string; readonly timeline: number }> {
+    const { rows } = await this.#client.query<{ systemid: string; timeline: number | string }>('IDENTIFY_SYSTEM');
+    const [row] = rows;
+    if (row === undefined) throw new Error('the server did not say which one it is');
+    return { system: row.systemid, timeline: Number(row.timeline) };
+  }
+
+  /** The file that tells where a timeline came from. */
+  async timelineHistory(timeline: number): Promise<string> {
+    const { rows } = await this.#client.query<{ content: string | Buffer }>(`TIMELINE_HISTORY ${timeline}`);
+    return rows[0]?.content.toString() ?? '';
   }
 
   /** Resolves when the stream has begun. @throws what the server says where it does not begin */

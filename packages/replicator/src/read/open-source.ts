@@ -145,14 +145,30 @@ function refuseNoPositions(changes: ChangeSource, { acceptUpTo, until }: Replica
     if (position !== undefined) changes.compare(position, position);
 }
 
+type Checkpoints = Pick<ReplicationOptions, 'staging' | 'memoKey'>;
+
 /** A checkpoint means something to the stream that it was made for, and to no other. */
-async function refuseOther(changes: ChangeSource, { staging, memoKey }: ReplicationOptions): Promise<void> {
+async function refuseOther(changes: ChangeSource, { staging, memoKey }: Checkpoints): Promise<void> {
   const key = `${memoKey}-source`;
   const known = await staging.loadMemo(key);
   if (known === undefined) await staging.saveMemo(key, changes.identity);
-  if (known === undefined || known === changes.identity) return;
+  if (known === undefined || known === changes.identity)
+    return refuseOtherHistory(changes, { staging, memoKey });
   throw new TsmoltError('TSM7007', {
     message: `the checkpoint ${memoKey} belongs to ${known}, and the source is ${changes.identity}`,
     advice: 'Use a staging schema of its own for each source; for a new load, drop the old staging schema.',
   });
+}
+
+/** The same server may have been restored, or failed over, to a state before the checkpoint, and have written beyond it since. */
+async function refuseOtherHistory(changes: ChangeSource, { staging, memoKey }: Checkpoints): Promise<void> {
+  const { history } = changes;
+  if (history === undefined) return;
+  const key = `${memoKey}-history`;
+  const known = await staging.loadMemo(key);
+  if (known === history) return;
+  const checkpoint = await staging.loadMemo(memoKey);
+  if (known !== undefined && known !== '' && history !== '' && checkpoint !== undefined)
+    await changes.refuseLeft?.(known, checkpoint);
+  await staging.saveMemo(key, history);
 }
