@@ -167,7 +167,8 @@ async function refuseOtherHistory(changes: ChangeSource, { staging, memoKey }: C
   const key = `${memoKey}-history`;
   const known = await staging.loadMemo(key);
   if (known === history) return;
-  const checkpoint = await staging.loadMemo(memoKey);
+  // Not loaded: the checkpoint goes on from where whoever writes has loaded it.
+  const checkpoint = (await staging.memos()).get(memoKey);
   if (known !== undefined && known !== '' && history !== '' && checkpoint !== undefined)
     await changes.refuseLeft?.(known, checkpoint);
   await staging.saveMemo(key, history);
