@@ -4,6 +4,7 @@ import { ScriptedWork } from './scripted-work.js';
 import { hasReached } from './stream.js';
 import type { Stream } from './stream.js';
 import { unlessAborted } from './unless-aborted.js';
+import { UntilWatch } from './until-watch.js';
 import { WorkQueue } from './read/work-queue.js';
 import { writeWork } from './write-work.js';
 
@@ -43,6 +44,7 @@ async function write(
   scripted: ScriptedWork,
 ): Promise<'reached' | 'drained'> {
   const { options, source, progress, until, waiting, watch, status } = stream;
+  const untilWatch = new UntilWatch(stream);
   for (;;) {
     const { applied } = progress.positions;
     if (until !== undefined && applied !== undefined && hasReached(source, applied, until)) {
@@ -56,7 +58,10 @@ async function write(
       return 'drained';
     }
     if (work !== 'idle') await writeWork(stream, work);
-    else if (progress.isDue(options.acknowledgeEveryMs)) await progress.settle(source);
+    else {
+      untilWatch.lookAfter(source, applied);
+      if (progress.isDue(options.acknowledgeEveryMs)) await progress.settle(source);
+    }
     await waiting.lookAfter();
     await watch.lookAfter(source);
     await status.lookAfter();

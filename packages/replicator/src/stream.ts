@@ -26,7 +26,7 @@ export interface Stream {
 }
 
 /** Whether everything up to `until` lies before the position. */
-export function hasReached(source: ChangeSource, position: string, until: string): boolean {
+export function hasReached(source: Pick<ChangeSource, 'compare'>, position: string, until: string): boolean {
   const order = source.compare(position, until);
   return order === 0 || order === 1;
 }
