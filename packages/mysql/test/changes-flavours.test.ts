@@ -148,6 +148,27 @@ describe('the log of MariaDB alone', () => {
     expect(ids(await readToEnd(stream, read[1]?.position ?? ''))).toEqual(['3']);
   });
 
+  test('what a prepared transaction took back to a savepoint, beside a table without transactions, is refused', async () => {
+    await source.opened.sql('CREATE TABLE m (id int PRIMARY KEY) ENGINE=MyISAM');
+    await using stream = await openStream(source.opened, ['t', 'm']);
+    const from = await stream.currentPosition();
+    await source.opened.sql(
+      `XA START 'beside'`,
+      insertion(1),
+      'SAVEPOINT s',
+      insertion(2),
+      'INSERT INTO m VALUES (1)',
+      'ROLLBACK TO s',
+      `XA END 'beside'`,
+      `XA PREPARE 'beside'`,
+      `XA COMMIT 'beside'`,
+    );
+    await expect(readToEnd(stream, from)).rejects.toMatchObject({
+      code: 'TSM5006',
+      message: expect.stringContaining('was rolled back after changes of it were written'),
+    });
+  });
+
   test('system-versioned tables are refused', async () => {
     await source.opened.sql('CREATE TABLE old (id int PRIMARY KEY) WITH SYSTEM VERSIONING');
     await expect(openStream(source.opened, ['old'])).rejects.toMatchObject({ code: 'TSM5006' });

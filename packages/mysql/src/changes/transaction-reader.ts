@@ -204,7 +204,7 @@ export class TransactionReader {
         return;
       case 'rollback':
       case 'rollback to savepoint':
-        if (open.given) throw rolledBack(open.gtid);
+        if (open.given || (open.branch?.held.events.length ?? 0) > 0) throw rolledBack(open.gtid);
         if (meaning.kind === 'rollback') this.#commit(head);
         return;
       case 'xa start':
