@@ -9,6 +9,7 @@ import {
   slotPair,
   startFollowing,
 } from '../support/replication.js';
+import { mysqlPair } from '../support/mysql-replication.js';
 import { fetchFrom } from '../support/replicator.js';
 
 test('a table that is created on PostgreSQL meanwhile is told of, and none of its rows is lost', async () => {
@@ -96,5 +97,26 @@ test.each(['mysql', 'mariadb'] as const)(
     await runSql(target.url, 'CREATE TABLE m (id int PRIMARY KEY)');
     await follow(stream, requestOf(stream));
     expect(await rowsOf(target.url, 'm')).toEqual(['(8)']);
+  },
+);
+
+test.each(['mysql', 'mariadb'] as const)(
+  'a table that was dropped on %s while nobody replicated is told of as such, and a filter leaves it out',
+  async (name) => {
+    await using pair = await mysqlPair(
+      await sharedServer(name),
+      'CREATE TABLE t (id int PRIMARY KEY)',
+      'CREATE TABLE gone (id int PRIMARY KEY)',
+    );
+    await pair.onSource('INSERT INTO t VALUES (1)', 'INSERT INTO gone VALUES (1)', 'DROP TABLE gone');
+    await expect(follow(pair, { onDdl: 'check' })).rejects.toMatchObject({
+      code: 'TSM7001',
+      message: expect.stringContaining(
+        'public.gone has changes here, and is not on the source any more',
+      ) as string,
+      advice: expect.stringContaining('--table-exclusion-filter') as string,
+    });
+    await follow(pair, { filters: { tableExclusion: '^gone$' } });
+    expect(await rowsOf(pair.target, 't')).toEqual(['(1)']);
   },
 );

@@ -148,6 +148,27 @@ describe('the log of MariaDB alone', () => {
     expect(ids(await readToEnd(stream, read[1]?.position ?? ''))).toEqual(['3']);
   });
 
+  test('the hidden hash of a unique key over long texts is no column; sequences are no tables', async () => {
+    await source.opened.sql(
+      'CREATE TABLE hashed (id int PRIMARY KEY, v text, w blob, DB_ROW_HASH_1 int, UNIQUE (v), UNIQUE (w, v))',
+      'CREATE SEQUENCE before_it',
+    );
+    await using stream = await openStream(source.opened, ['hashed'], { others: [] });
+    const from = await stream.currentPosition();
+    await source.opened.sql(
+      'CREATE SEQUENCE after_it',
+      `INSERT INTO hashed VALUES (NEXTVAL(before_it), 'a', 'b', NEXTVAL(after_it))`,
+      `UPDATE hashed SET v = 'c'`,
+      'DELETE FROM hashed',
+    );
+    const events = transactionsOf(await readToEnd(stream, from)).flatMap(({ changes }) => changes);
+    expect(events).toMatchObject([
+      { kind: 'upsert', table: { columns: ['id', 'v', 'w', 'DB_ROW_HASH_1'] }, values: ['1', 'a', '\\x62', '1'] },
+      { kind: 'upsert', values: ['1', 'c', '\\x62', '1'] },
+      { kind: 'delete' },
+    ]);
+  }); // prettier-ignore
+
   test('what a prepared transaction took back to a savepoint, beside a table without transactions, is refused', async () => {
     await source.opened.sql('CREATE TABLE m (id int PRIMARY KEY) ENGINE=MyISAM');
     await using stream = await openStream(source.opened, ['t', 'm']);

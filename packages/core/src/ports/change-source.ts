@@ -51,6 +51,8 @@ export type SchemaEvent =
       readonly creates?: true;
       /** The tables were not there when the stream was opened: their changes are left out of it. */
       readonly isNew?: true;
+      /** With `isNew`: nor are they there now. They were dropped or renamed after these changes. */
+      readonly isGone?: true;
       /** What to do where the user of the connection may not see a table that has been there all the time. */
       readonly ifHidden?: string;
       /** Where the stream only shows the result: what is to be recognized when it is told again. */

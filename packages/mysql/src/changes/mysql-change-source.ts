@@ -205,6 +205,8 @@ class MysqlChangeSource implements ChangeSource {
         others: options.others,
         leftOut: options.leftOut,
         seesAll,
+        flavour: server.flavour,
+        exists: (name) => tables.exists(name.table),
         altered: () => tables.forget(),
         resolve: async (map, name) =>
           shapeOf(map, {

@@ -79,6 +79,17 @@ export class SourceTables {
     });
   }
 
+  /** Whether there is a table of that name now, wanted or not, as far as the user can see. */
+  exists(name: string): Promise<boolean> {
+    return this.#pool.use('looking for a table', async (session) => {
+      const rows = await session.query(
+        `SELECT 1 FROM information_schema.tables WHERE table_schema = database() AND table_name = ?`,
+        [name],
+      );
+      return rows.length > 0;
+    });
+  }
+
   /** Wanted tables that MariaDB keeps with their history. */
   systemVersioned(): Promise<string[]> {
     return this.#pool.use('reading the types of tables', async (session) => {

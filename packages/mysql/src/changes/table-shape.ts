@@ -36,11 +36,20 @@ export async function shapeOf(map: TableMap, context: ShapeContext): Promise<Tab
       column: name,
       hint: hintFor(current.get(name), column.type),
     });
-    columns.push({ read, write, place: replicated ? kept.push(name) - 1 : -1 });
+    const shown = replicated && (current.has(name) || !isHidden(name, context));
+    columns.push({ read, write, place: shown ? kept.push(name) - 1 : -1 });
   }
   const key = keyNames(map, names, context).map((name) => kept.indexOf(name));
   if (key.length === 0 || key.includes(-1)) throw withoutKey(context);
   return { changed: { name: context.name, columns: kept, key }, columns };
+}
+
+/**
+ * MariaDB keeps a unique key over long texts or bytes as a hash in a column of its own, which comes with the rows and which
+ * no statement can name. A column that a person gave such a name is in the catalog.
+ */
+function isHidden(name: string, { flavour }: ShapeContext): boolean {
+  return flavour === 'mariadb' && /^DB_ROW_HASH_\d+$/.test(name);
 }
 
 /** The catalog's word counts only where it can be about the same column. */

@@ -118,8 +118,9 @@ export class TransactionReader {
     const id = reader.uint(6);
     reader.skip(2);
     if (this.#options.tables.isSame(id, reader)) return undefined;
-    this.#tellNew(reader);
-    return this.#options.tables.map(id, reader);
+    const unknown = this.#options.tables.takeNew(reader);
+    const learned = this.#options.tables.map(id, reader);
+    return unknown === undefined ? learned : this.#tellNew(unknown);
   }
 
   #other({ code, flags }: EventHead): undefined {
@@ -238,11 +239,10 @@ export class TransactionReader {
     if (meaning.kind === 'ddl') this.#options.tables.forget();
   }
 
-  #tellNew(reader: ByteReader): void {
-    const name = this.#options.tables.takeNew(reader);
-    if (name === undefined) return;
-    const event = newTable(name, this.#options);
-    this.#give(this.#opened(), event);
+  async #tellNew(name: TableName): Promise<void> {
+    const open = this.#opened();
+    const isThere = await this.#options.tables.exists(name);
+    this.#give(open, newTable(name, isThere, this.#options));
   }
 
   #prepare(head: EventHead, reader: ByteReader): undefined {
@@ -324,9 +324,19 @@ const passedOver: ReadonlySet<number> = new Set([
   5, 13, 14,
 ]); // prettier-ignore
 
-function newTable(name: TableName, { tables, names }: TransactionReaderOptions): ChangeEvent {
+function newTable(
+  name: TableName,
+  isThere: boolean,
+  { tables, names }: TransactionReaderOptions,
+): ChangeEvent {
   const place = displayName(name);
   const event = { kind: 'ddl', tables: [name], isNew: true } as const;
+  if (tables.seesAll && !isThere)
+    return {
+      ...event,
+      isGone: true,
+      statement: `${place} has changes here, and is not on the source any more`,
+    };
   if (tables.seesAll)
     return { ...event, statement: `${place} is new: it was created, or renamed, after replication began` };
   const hidden = `${quoteIdentifier(names.database)}.${quoteIdentifier(name.table)}`;

@@ -1,6 +1,8 @@
 import type { LeftOutTables, TableName } from '@tsmolt/core';
+import type { Flavour } from '../connect/mysql-server.js';
 import { ByteReader } from './byte-reader.js';
 import { countRows } from './count-rows.js';
+import { isSequence } from './sequence-tables.js';
 import { readTableMap, tableMapName } from './table-map.js';
 import type { MappedColumn, TableMap } from './table-map.js';
 import type { TableShape } from './table-shape.js';
@@ -13,10 +15,13 @@ export interface WantedTablesOptions {
   readonly others: readonly TableName[] | undefined;
   readonly leftOut?: LeftOutTables | undefined;
   readonly foldsCase: boolean;
+  readonly flavour: Flavour;
   /** Whether the user may read all tables: one that the catalog did not show was not there. */
   readonly seesAll: boolean;
   /** Finds out how to read a table that is wanted. */
   resolve(map: TableMap, name: TableName): Promise<TableShape>;
+  /** Whether the source has a table of that name now, as far as its user can see. */
+  exists(name: TableName): Promise<boolean>;
   /** A wanted table was altered. */
   altered(): void;
 }
@@ -56,6 +61,10 @@ export class WantedTables {
     return this.#options.seesAll;
   }
 
+  exists(name: TableName): Promise<boolean> {
+    return this.#options.exists(name);
+  }
+
   /** A table whose rows come and that nobody knew of when the stream was opened. Told once. */
   takeNew(reader: ByteReader): TableName | undefined {
     if (this.#known === undefined) return undefined;
@@ -64,6 +73,8 @@ export class WantedTables {
     if (this.#known.has(folded) || this.#byName.has(folded)) return undefined;
     if (this.#folded(database) !== this.#folded(this.#options.database)) return undefined;
     this.#known.add(folded);
+    const map = new ByteReader(reader.buffer, reader.offset);
+    if (this.#options.flavour === 'mariadb' && isSequence(readTableMap(map))) return undefined;
     return { schema: 'public', table };
   }
 

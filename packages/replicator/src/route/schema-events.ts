@@ -80,6 +80,7 @@ function reason(
 }
 
 function paused(event: SchemaEvent, position: string): TsmoltError {
+  if (event.kind === 'ddl' && event.isGone === true) return pausedForGone(event, position);
   if (event.kind === 'ddl' && event.isNew === true) return pausedForNew(event, position, event.ifHidden);
   const tables = event.tables.map(displayName).join(', ');
   const flag = event.kind === 'truncate' ? '--onTruncate apply, or empty the tables and use ' : '';
@@ -100,5 +101,15 @@ function pausedForNew({ statement }: SchemaEvent, position: string, ifHidden?: s
       'Everything before it is on the target. Create the table there as well, and run the same command again: none of its changes is lost. ' +
       (ifHidden === undefined ? '' : `${ifHidden} `) +
       'Or leave the table out with --table-exclusion-filter.',
+  });
+}
+
+/** Which tables are read is asked of the source as it is now. */
+function pausedForGone({ statement }: SchemaEvent, position: string): TsmoltError {
+  return new TsmoltError('TSM7001', {
+    message: `replication paused before position ${position}: ${statement}`,
+    advice:
+      'Everything before it is on the target. A table that was dropped is left out with --table-exclusion-filter. So is one that was renamed, ' +
+      'and what it had changed until then does not come under its new name: load that table again.',
   });
 }
