@@ -29,3 +29,18 @@ test.each(['self-signed certificate', 'certificate has expired'])(
     });
   },
 );
+
+test('what a server says last on a connection that was idle is its own number, and the connection is lost', () => {
+  const thrown = Object.assign(
+    new Error('The client was disconnected by the server because of inactivity.'),
+    {
+      code: 4031,
+      fatal: true,
+    },
+  );
+  expect(classify(thrown, url, 'reading the binary log')).toMatchObject({
+    code: 'TSM2007',
+    kind: 'retry',
+    serverCode: '4031',
+  });
+});

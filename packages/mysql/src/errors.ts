@@ -61,8 +61,12 @@ const unusablePem = /^ERR_OSSL_/;
 const cutOff = /\b(?:ECONNRESET|EPIPE)\b|socket disconnected/;
 const closedState = /connection is in closed state|Can't write in closed state|Pool is closed/i;
 
-/** What the driver adds to its errors. `errno` is the server's number where `sqlState` or `sqlMessage` is set. */
-interface DriverError extends NodeJS.ErrnoException {
+/**
+ * What the driver adds to its errors. `errno` is the server's number where `sqlState` or `sqlMessage` is set; `code` is, where
+ * the server had the last word on a connection of which nothing was asked.
+ */
+interface DriverError extends Omit<NodeJS.ErrnoException, 'code'> {
+  readonly code?: string | number;
   readonly sqlState?: string;
   readonly sqlMessage?: string;
 }
@@ -71,6 +75,7 @@ interface DriverError extends NodeJS.ErrnoException {
 export function serverErrorNumber(thrown: unknown): number | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const error: DriverError = thrown;
+  if (typeof error.code === 'number') return error.code;
   return error.sqlMessage === undefined && error.sqlState === undefined ? undefined : error.errno;
 }
 
@@ -89,7 +94,7 @@ export function classify(thrown: unknown, url: ConnectionUrl, subject: string): 
   if (number !== undefined) return classifyServerError(error, number, { url, subject, server });
   const found = classifyClientError(error);
   return new TsmoltError(found.code, {
-    message: `${subject}: ${server}: ${error.message || error.code || 'no answer'}`,
+    message: `${subject}: ${server}: ${error.message || String(error.code ?? 'no answer')}`,
     advice: found.advice,
     cause: thrown,
   });
@@ -97,9 +102,10 @@ export function classify(thrown: unknown, url: ConnectionUrl, subject: string): 
 
 function classifyClientError(error: DriverError): Classification {
   if (error.code === 'HANDSHAKE_SSL_ERROR' && cutOff.test(error.message)) return lost;
-  const known = byClientCode[error.code ?? ''];
+  const code = String(error.code ?? '');
+  const known = byClientCode[code];
   if (known !== undefined) return known;
-  if (unusablePem.test(error.code ?? '')) {
+  if (unusablePem.test(code)) {
     return {
       code: 'TSM2005',
       advice:

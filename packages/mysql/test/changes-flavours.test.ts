@@ -1,6 +1,7 @@
+import type { ChangeEvent } from '@tsmolt/core';
 import { openMysql } from '@tsmolt/mysql';
 import { startMariadb, startMysql } from '@tsmolt/testkit';
-import { mutationsOf, readToEnd, transactionsOf } from '@tsmolt/testkit/contracts';
+import { mutationsOf, readToEnd, readUntil, transactionsOf } from '@tsmolt/testkit/contracts';
 import { describe, expect, test } from 'vitest';
 import { ids, insertion, openDatabaseOn, openStream, OwnDatabase } from './changes-streams.js';
 import { openOptions, parsed } from './databases.js';
@@ -36,6 +37,19 @@ describe('the log of MySQL alone', () => {
       advice: expect.stringContaining('binlog_row_value_options'),
     });
     expect(ids(await readToEnd(other, from))).toEqual(['1']);
+  });
+
+  test('a server that ends idle sessions does not end the stream', async () => {
+    await source.opened.sql('SET GLOBAL wait_timeout = 1');
+    try {
+      await using stream = await openStream(source.opened, ['t']);
+      // They come every second.
+      let left = 3;
+      const isLast = ({ kind }: ChangeEvent): boolean => kind === 'heartbeat' && --left === 0;
+      await expect(readUntil(stream, await stream.currentPosition(), isLast)).resolves.toHaveLength(3);
+    } finally {
+      await source.opened.sql('SET GLOBAL wait_timeout = DEFAULT');
+    }
   });
 
   test('tagged GTIDs are in the position', async () => {

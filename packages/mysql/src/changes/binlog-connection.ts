@@ -28,6 +28,9 @@ const patienceMs = 30_000;
 /** A reader that is slow must not be cut off: a week. */
 const patientSeconds = 604_800;
 
+/** The longest `wait_timeout` of the servers. */
+const secondsOfYear = 31_536_000;
+
 /** What is used of the packets of the driver. */
 interface Packet {
   readonly buffer: Buffer;
@@ -133,6 +136,10 @@ export class BinlogConnection {
     ];
     connection.query(`SET ${settings.join(', ')}`, (error) => {
       this.#threadId = connection.threadId;
+      if (error !== null) this.#lose(error);
+    });
+    // The library keeps its second connection, and asks nothing more of it: the server would end it, and with it the stream.
+    this.#library.ctrlConnection?.query(`SET SESSION wait_timeout = ${secondsOfYear}`, (error) => {
       if (error !== null) this.#lose(error);
     });
     const inside: unknown = this.#library;
