@@ -72,4 +72,22 @@ describe('what is no row, from MySQL', () => {
     expect(ignored.stdout).toMatch(/^WARN.*ALTER TABLE t DROP v/m);
     expect(await rowsOf(pair.target, 't')).toEqual(['(1,a,7)', '(2,,8)']);
   });
+
+  test('rows that go with their table, or change places, pause under `check` too', async () => {
+    await using pair = await mysqlPair(await sharedServer('mysql'), table, table.replace(' t ', ' u '));
+    await pair.onSource(`INSERT INTO t VALUES (1, 'a')`, 'RENAME TABLE t TO x, u TO t, x TO u');
+    const exchanged = await catchUp(pair, '--onDDL', 'check');
+    expect(exchanged.exitCode, exchanged.stdout).toBe(3);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(1,a)']);
+    await pair.onTarget(
+      'ALTER TABLE t RENAME TO x',
+      'ALTER TABLE u RENAME TO t',
+      'ALTER TABLE x RENAME TO u',
+    );
+    await pair.onSource('DROP TABLE u', table.replace(' t ', ' u '), `INSERT INTO u VALUES (2, 'b')`);
+    const accepted = ['--acceptUpTo', acceptedPosition(exchanged.stderr)];
+    const dropped = await catchUp(pair, '--onDDL', 'check', ...accepted);
+    expect(dropped.exitCode, dropped.stdout).toBe(3);
+    expect(dropped.stderr).toContain('DROP TABLE');
+  });
 });

@@ -49,6 +49,8 @@ export type SchemaEvent =
       readonly statement: string;
       /** The tables were made, and nothing else: who has them has nothing to do. */
       readonly creates?: true;
+      /** Rows of the tables went, or others took their place, and no change of rows tells it. */
+      readonly replacesRows?: true;
       /** The tables were not there when the stream was opened: their changes are left out of it. */
       readonly isNew?: true;
       /** With `isNew`: nor are they there now. They were dropped or renamed after these changes. */

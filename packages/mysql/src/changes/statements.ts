@@ -11,6 +11,8 @@ export type StatementMeaning =
       readonly tables: readonly string[];
       /** Makes a table that was not there, and nothing else. */
       readonly creates?: true;
+      /** Rows go, or others take their place, and no change of rows says so. */
+      readonly replacesRows?: true;
     }
   /** Changes rows in statement format, of a wanted table or perhaps of one. */
   | { readonly kind: 'rows'; readonly table: string };
@@ -96,11 +98,8 @@ function definition(reading: Reading): StatementMeaning {
   if (verb === 'TRUNCATE') return reading.named('truncate', what === 'TABLE' ? after : 1);
   switch (what) {
     case 'TABLE':
-    case 'TABLES': {
-      const meaning = reading.named('ddl', after);
-      const creates = verb === 'CREATE' && !rest.slice(0, offset).includes('REPLACE');
-      return creates && meaning.kind === 'ddl' ? { ...meaning, creates } : meaning;
-    }
+    case 'TABLES':
+      return ofTable(reading.named('ddl', after), [verb, ...rest.slice(0, offset)], reading.movesPartition);
     case 'INDEX':
       return reading.everywhere('ddl');
     case 'DATABASE':
@@ -130,6 +129,19 @@ function definition(reading: Reading): StatementMeaning {
     default:
       return reading.everywhere('ddl');
   }
+}
+
+/** @param verbs what stands before TABLE: `CREATE`, `CREATE OR REPLACE` */
+function ofTable(
+  meaning: StatementMeaning,
+  verbs: readonly string[],
+  movesPartition: boolean,
+): StatementMeaning {
+  if (meaning.kind !== 'ddl') return meaning;
+  const [verb] = verbs;
+  if (verb === 'CREATE' && !verbs.includes('REPLACE')) return { ...meaning, creates: true };
+  const replaces = verb === 'ALTER' ? movesPartition : verb !== 'RENAME' || meaning.tables.length > 1;
+  return replaces ? { ...meaning, replacesRows: true } : meaning;
 }
 
 /** A statement's tokens and what of it concerns the tables that are wanted. */
@@ -188,6 +200,15 @@ class Reading {
     return token === undefined || token.quoted ? '' : token.text.toUpperCase();
   }
 
+  /** Whether rows go or come with a partition, or with a file of the table's. */
+  get movesPartition(): boolean {
+    return this.#tokens.some(
+      (_, at) =>
+        (movingVerbs.has(this.#wordAt(at)) && /^(PARTITION|TABLE)$/.test(this.#wordAt(at + 1))) ||
+        this.#wordAt(at) === 'TABLESPACE',
+    );
+  }
+
   /** The tables that are named anywhere. */
   everywhere(kind: 'ddl' | 'truncate'): StatementMeaning {
     return this.#meaning(kind, this.#namedAnywhere());
@@ -195,7 +216,9 @@ class Reading {
 
   ofDatabase(verb: string): StatementMeaning {
     const concerned = this.#tokens.some(({ text }) => this.#same(text, this.#wanted.database));
-    return verb === 'DROP' && concerned ? this.#meaning('ddl', this.#wanted.tables) : { kind: 'nothing' };
+    const { tables } = this.#wanted;
+    if (verb !== 'DROP' || !concerned || tables.length === 0) return { kind: 'nothing' };
+    return { kind: 'ddl', tables, replacesRows: true };
   }
 
   /**
@@ -243,6 +266,9 @@ class Reading {
 
 /** Stands in names of a statement that is in another character set than Unicode's. */
 const unreadable = '\ufffd';
+
+/** Before PARTITION; MariaDB's CONVERT stands before TABLE, too. */
+const movingVerbs: ReadonlySet<string> = new Set(['DROP', 'TRUNCATE', 'EXCHANGE', 'CONVERT']);
 
 const beforeNames: ReadonlySet<string> = new Set([',', 'TO', 'RENAME', 'AS', 'TABLE']);
 /** Stands before a name and is none: IF EXISTS, IF NOT EXISTS, WAIT, RENAME COLUMN. */

@@ -231,11 +231,7 @@ export class TransactionReader {
 
   #define(open: Open, meaning: Extract<StatementMeaning, { tables: unknown }>, statement: string): void {
     const tables = meaning.tables.flatMap((name) => this.#options.tables.nameOf(name) ?? []);
-    const { kind, creates } = meaning;
-    this.#give(
-      open,
-      kind === 'ddl' && creates === true ? { kind, tables, statement, creates } : { kind, tables, statement },
-    );
+    this.#give(open, { ...meaning, tables, statement });
     if (meaning.kind === 'ddl') this.#options.tables.forget();
   }
 

@@ -46,6 +46,7 @@ function verdictOn(event: SchemaEvent, position: string, context: JudgeContext):
   if (
     options.onDdl === 'check' &&
     event.isNew !== true &&
+    event.replacesRows !== true &&
     event.tables.every(({ table }) => tables.find(table) !== undefined)
   )
     return 'pass';
