@@ -36,7 +36,7 @@ export class UntilWatch {
     this.#told = true;
     options.logger.warn(
       { position, until },
-      'nothing more comes, and --until is not reached: the source has yet to commit what lies between, which may be prepared (XA RECOVER), or never had it',
+      'nothing more comes, and --until is not reached: the source has yet to commit what lies between, in a prepared transaction perhaps, or it never had it',
     );
   }
 }
