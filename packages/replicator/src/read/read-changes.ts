@@ -1,6 +1,7 @@
 import type { ChangeChunk } from '@tsmolt/core';
 import { hasReached } from '../stream.js';
 import type { Stream } from '../stream.js';
+import { cutChunk } from './cut-chunk.js';
 import { TransactionAssembler } from './transactions.js';
 import type { WorkQueue } from './work-queue.js';
 
@@ -12,16 +13,18 @@ export async function readChanges(stream: Stream, queue: WorkQueue, signal: Abor
   const { options, source, progress, until } = stream;
   const assembler = new TransactionAssembler(options.flush.bytes);
   try {
-    for await (const chunk of source.changes(progress.positions.durable, signal)) {
+    for await (const whole of source.changes(progress.positions.durable, signal)) {
       const arrivedAt = performance.now();
+      const { chunk, reached } =
+        until === undefined
+          ? { chunk: whole, reached: false }
+          : cutChunk(whole, (position) => hasReached(source, position, until));
       for (const assembled of assembler.add(chunk)) {
         queue.add(assembled, arrivedAt);
         if (queue.full) await queue.room();
       }
       noteRead(chunk, stream, queue);
-      const { received } = progress.positions;
-      const reached = until !== undefined && received !== undefined && hasReached(source, received, until);
-      if (reached && !assembler.open) break;
+      if (reached) break;
     }
     queue.end();
   } catch (thrown) {

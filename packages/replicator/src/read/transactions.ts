@@ -47,11 +47,6 @@ export class TransactionAssembler {
     return this.#inParts;
   }
 
-  /** True within a transaction. */
-  get open(): boolean {
-    return this.#inParts || this.#events.length > 0;
-  }
-
   *add({ events, bytes }: ChangeChunk): Generator<Assembled> {
     const perEvent = events.length === 0 ? 0 : bytes / events.length;
     for (const event of events) {
