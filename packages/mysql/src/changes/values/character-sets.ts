@@ -137,19 +137,37 @@ function withQuickAscii(characters: ReadonlyMap<number, string>, longer?: Charac
   const one = (code: number): string | undefined => characters.get(code + lengthUnit);
   if (!plain.every((character, code) => one(code) === character))
     return (bytes) => decoded(bytes, characters, longer);
-  const single = [...characters.keys()].every((key) => key < 2 * lengthUnit);
+  const single = unitsOf(characters);
   return (bytes) => {
-    const read = bytes.toString('latin1');
-    if (!/[\x80-\xff]/.test(read)) return { text: read, isExact: true };
-    if (!single) return decoded(bytes, characters, longer);
-    let isExact = true;
-    const text = read.replaceAll(/[\x80-\xff]/g, (byte) => {
-      const character = one(byte.charCodeAt(0));
-      isExact &&= character !== undefined;
-      return character ?? replacement;
-    });
-    return { text, isExact };
+    const text = bytes.toString('latin1');
+    if (!/[\x80-\xff]/.test(text)) return { text, isExact: true };
+    return single === undefined ? decoded(bytes, characters, longer) : widened(bytes, single);
   };
+}
+
+/** No code unit of a character. */
+const noUnit = 0xffff;
+
+/** The code units of a set whose characters are one byte and one unit each, by byte; undefined for other sets. */
+function unitsOf(characters: ReadonlyMap<number, string>): Uint16Array | undefined {
+  const units = new Uint16Array(256).fill(noUnit);
+  for (const [key, text] of characters) {
+    if (key >= 2 * lengthUnit || text.length !== 1) return undefined;
+    units[key - lengthUnit] = text.charCodeAt(0);
+  }
+  return units;
+}
+
+/** Texts may have a hundred million characters: none is a string of its own on the way. */
+function widened(bytes: Buffer, units: Uint16Array): DecodedText {
+  const wide = Buffer.allocUnsafe(2 * bytes.length);
+  let isExact = true;
+  for (let index = 0; index < bytes.length; index++) {
+    const unit = units[bytes.readUInt8(index)] ?? noUnit;
+    wide.writeUInt16LE(unit === noUnit ? replacement.charCodeAt(0) : unit, 2 * index);
+    isExact &&= unit !== noUnit;
+  }
+  return { text: wide.toString('utf16le'), isExact };
 }
 
 /** Undefined for what is no character, or more than one. */
