@@ -82,3 +82,24 @@ test('what was not accepted pauses: another column, and the same one that was dr
   await follow(pair, { acceptUpTo: third.position });
   expect(await rowsOf(pair.target, '(SELECT id, b FROM t WHERE id > 3)')).toEqual(['(4,8)', '(5,)', '(6,9)']);
 });
+
+test('a table that was out of the publication for a while is warned of, once', async () => {
+  const pair = await slotPair();
+  onTestFinished(pair.drop);
+  await pair.onBoth('CREATE TABLE t (id int PRIMARY KEY)', 'CREATE TABLE other (id int PRIMARY KEY)');
+  await pair.onSource('DROP PUBLICATION molt_fetch', 'CREATE PUBLICATION molt_fetch FOR TABLE t, other');
+  const warnings = async (): Promise<string[]> => {
+    const { logger, lines } = recordedLog();
+    await follow(pair, { logger });
+    return lines.flatMap(({ level, message }) => (level === 'warn' ? [message] : []));
+  };
+  expect(await warnings()).toEqual([]);
+  await pair.onSource(
+    'ALTER PUBLICATION molt_fetch DROP TABLE t',
+    'INSERT INTO t VALUES (1)',
+    'ALTER PUBLICATION molt_fetch ADD TABLE t',
+  );
+  const words = /publication molt_fetch was altered while nobody replicated \(public\.t\)/;
+  expect(await warnings()).toEqual([expect.stringMatching(words)]);
+  expect(await warnings()).toEqual([]);
+});

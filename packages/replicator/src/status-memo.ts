@@ -16,7 +16,7 @@ export interface StreamStatus {
 
 const suffix = '-status';
 /** What the memo has beside the checkpoints. */
-const besides = [suffix, '-source', '-history', acceptedSuffix];
+const besides = [suffix, '-source', '-history', '-publication', acceptedSuffix];
 const everyMs = 5000;
 
 export class StatusMemo {

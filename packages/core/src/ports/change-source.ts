@@ -179,6 +179,10 @@ export interface ChangeSource extends Omit<ChangeLog, 'names'> {
   readonly history?: string;
   /** @throws TsmoltError `TSM5005` where the server's history left that one before the position, which is not in it */
   refuseLeft?(history: string, position: string): Promise<void>;
+  /** What the server was told to give out, for `alteredSince` of a later process. */
+  readonly setup?: string;
+  /** @returns in words, what may be missing because of that, where the server was told otherwise since */
+  alteredSince?(setup: string): string | undefined;
   /** What a reader should know about the source's settings. */
   readonly warnings: readonly string[];
   /**

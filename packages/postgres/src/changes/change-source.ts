@@ -21,6 +21,7 @@ export interface ChangeSourceParts extends StreamParts {
 export class PostgresChangeSource implements ChangeSource {
   readonly identity: string;
   readonly history: string;
+  readonly setup: string;
   readonly warnings: readonly string[];
   readonly #parts: ChangeSourceParts;
   readonly #log: ChangeLog;
@@ -35,6 +36,7 @@ export class PostgresChangeSource implements ChangeSource {
     this.#log = changeLog(parts.pool);
     this.identity = parts.identity;
     this.history = parts.timeline === undefined ? '' : String(parts.timeline);
+    this.setup = parts.watch.setup;
     this.warnings = parts.warnings;
   }
 
@@ -70,6 +72,10 @@ export class PostgresChangeSource implements ChangeSource {
     if (now === undefined || timeline === now) return;
     const history = now === 1 ? '' : await historyOf();
     refuseLeft({ position, timeline, now, history });
+  }
+
+  alteredSince(setup: string): string | undefined {
+    return this.#parts.watch.alteredSince(setup);
   }
 
   currentPosition(): Promise<string> {

@@ -63,6 +63,24 @@ export class PublicationWatch {
     return this;
   }
 
+  /** For `alteredSince`: the entries of its tables. */
+  get setup(): string {
+    const { publication = '', tables: all = {}, schemas = {} } = this.#entries ?? {};
+    const entries = this.#tables.flatMap(({ oid }) =>
+      all[oid] === undefined ? [] : [[oid, all[oid]] as const],
+    );
+    return JSON.stringify({ publication, tables: Object.fromEntries(entries), schemas } satisfies Entries);
+  }
+
+  /** In words; undefined where it gives out what it gave out then. */
+  alteredSince(setup: string): string | undefined {
+    if (this.#entries === undefined) return undefined;
+    const before = JSON.parse(setup) as Entries;
+    const tables = alteredTables(this.#tables, before, this.#entries);
+    if (tables.length === 0 && !isAltered(before, this.#entries)) return undefined;
+    return `publication ${this.#options.publication} was altered while nobody replicated${listed(tables)}: what it has not given out meanwhile is missing in the stream; \`tsmolt verify\` tells whether anything is`;
+  }
+
   /**
    * @throws TsmoltError `TSM5002` where changes may be missing, `TSM5003` where a table has no key any more, `TSM7005` where
    *   it has another one
@@ -77,15 +95,13 @@ export class PublicationWatch {
 
   async #refuseAltered(before: Entries, now: Entries): Promise<void> {
     const name = this.#options.publication;
-    const schemas = Object.entries(before.schemas).some(([oid, entry]) => now.schemas[oid] !== entry);
-    const altered = this.#tables.filter(({ oid }) => before.tables[oid] !== now.tables[oid]);
+    const altered = alteredTables(this.#tables, before, now);
     // A table that was dropped leaves the publication by that.
     const there: Keys = altered.length === 0 ? new Map() : await readKeys(this.#options, altered);
-    const tables = altered.filter(({ oid }) => there.has(oid)).map((table) => displayName(table.name));
-    if (before.publication === now.publication && !schemas && tables.length === 0) return;
-    const what = tables.length === 0 ? '' : ` (${tables.join(', ')})`;
+    const tables = altered.filter(({ oid }) => there.has(oid));
+    if (tables.length === 0 && !isAltered(before, now)) return;
     throw new TsmoltError('TSM5002', {
-      message: `publication ${name} was altered while replication ran${what}: what it has not given out since is missing in the stream`,
+      message: `publication ${name} was altered while replication ran${listed(tables)}: what it has not given out since is missing in the stream`,
       advice:
         'Where something was taken out of it, make it what it was, and fetch again the tables that lack changes; ' +
         '`tsmolt verify` finds them. Run the same command again to go on with the publication as it is.',
@@ -108,6 +124,29 @@ export class PublicationWatch {
       });
     }
   }
+}
+
+/** Those whose own entry is another one now, or none. */
+function alteredTables(
+  tables: readonly WatchedTable[],
+  before: Entries,
+  now: Entries,
+): readonly WatchedTable[] {
+  return tables.filter(
+    ({ oid }) => before.tables[oid] !== undefined && before.tables[oid] !== now.tables[oid],
+  );
+}
+
+/** As a whole, or in what it says about schemas. */
+function isAltered(before: Entries, now: Entries): boolean {
+  return (
+    before.publication !== now.publication ||
+    Object.entries(before.schemas).some(([oid, entry]) => now.schemas[oid] !== entry)
+  );
+}
+
+function listed(tables: readonly WatchedTable[]): string {
+  return tables.length === 0 ? '' : ` (${tables.map(({ name }) => displayName(name)).join(', ')})`;
 }
 
 function sameNames(left: readonly string[], right: readonly string[]): boolean {

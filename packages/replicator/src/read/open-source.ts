@@ -38,6 +38,7 @@ export async function openSource(
     await orClose(changes, async () => {
       refuseNoPositions(changes, options);
       await refuseOther(changes, options);
+      await warnOfAlteration(changes, options);
     });
     metrics.dialed(true);
     for (const warning of changes.warnings) options.logger.warn(warning);
@@ -172,4 +173,19 @@ async function refuseOtherHistory(changes: ChangeSource, { staging, memoKey }: C
   if (known !== undefined && known !== '' && history !== '' && checkpoint !== undefined)
     await changes.refuseLeft?.(known, checkpoint);
   await staging.saveMemo(key, history);
+}
+
+/** Once: who went on was told. */
+async function warnOfAlteration(
+  changes: ChangeSource,
+  { staging, memoKey, logger }: Checkpoints & Pick<ReplicationOptions, 'logger'>,
+): Promise<void> {
+  const { setup } = changes;
+  if (setup === undefined) return;
+  const key = `${memoKey}-publication`;
+  const known = await staging.loadMemo(key);
+  if (known === setup) return;
+  const words = known === undefined ? undefined : changes.alteredSince?.(known);
+  if (words !== undefined) logger.warn(words);
+  await staging.saveMemo(key, setup);
 }
