@@ -59,6 +59,18 @@ describe('a replication', () => {
     expect(await writesOf(10)).toEqual(['(10)', '(11)', '(12)', '(13)']);
   });
 
+  test('drains where nobody reads its log any more, and says so on standard error', async () => {
+    const running = startReplicator(pair);
+    await running.printed(/going on from the checkpoint/);
+    running.process.stdout?.destroy();
+    await pair.onSource(`INSERT INTO u VALUES (1, 'unread')`);
+    const done = await running.finished;
+    expect(done.exitCode, done.stderr).toBe(1);
+    expect(done.stderr).toMatch(/^Error TSM4006: standard output was closed/);
+    expect(done.stderr).not.toMatch(/^\s+at /m);
+    expect(await differences(pair, 'u')).toEqual([]);
+  });
+
   test('ends at once at a second signal, or when its grace is over, and nothing is lost by that', async () => {
     const locker = await connectSql(pair.target);
     try {

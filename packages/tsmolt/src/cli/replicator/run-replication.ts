@@ -61,7 +61,8 @@ export async function runReplicationCommand(command: string, flags: ReplicationF
       if (withoutEffect[name] !== undefined) logger.debug(`--${name} has no effect: ${withoutEffect[name]}`);
     }
     const result = await runWatched(command, flags, { logger, drain: stop.signal });
-    return endOf(sayFarewell(result, logger), stop);
+    const code = sayFarewell(result, logger);
+    return endOf(stop.outputClosed() ? failed : code, stop);
   } catch (thrown) {
     const error = asTsmoltError(thrown);
     logger.error({ code: error.code, advice: error.advice }, `Error: ${error.message}`);
