@@ -86,7 +86,7 @@ async function runWithLease(
   const status = new StatusMemo(options);
   const accepted = await AcceptedAlterations.load(options);
   const keyless = new KeylessTables(options);
-  const open = (): Promise<ChangeSource> => openSource(options, replaced, keyless);
+  const open = (): Promise<ChangeSource> => openSource(options, replaced, keyless, schema.steps.tables);
   const parts = { options, writer, progress, schema, waiting, watch, status, accepted };
   const pass: Pass = async (connection) => {
     await accepted.take(connection.source);

@@ -1,6 +1,8 @@
 import { displayName, nameFilter, TablesWithoutKey, TsmoltError } from '@tsmolt/core';
-import type { ChangeSource, TableName } from '@tsmolt/core';
+import type { ChangeSource, Table, TableName } from '@tsmolt/core';
 import type { ReplicationOptions } from '../options.js';
+import { narrowedColumns } from '../route/narrowed-columns.js';
+import type { TargetTables } from '../route/target-tables.js';
 import type { ReplacedValues } from './replaced-values.js';
 
 /** Opens the stream of the tables that are wanted. @throws TsmoltError for what a person has to look at */
@@ -8,12 +10,14 @@ export async function openSource(
   options: ReplicationOptions,
   replaced: ReplacedValues,
   keyless: KeylessTables,
+  target: TargetTables,
 ): Promise<ChangeSource> {
   const { source, metrics, filter, flush, slot, publication, processId } = options;
   const openChanges = source.openChanges?.bind(source);
   if (openChanges === undefined) throw new Error('the source has no change stream');
   try {
-    const all = (await source.catalog.tables(nameFilter({}))).map(({ name }) => name);
+    const catalog = await source.catalog.tables(nameFilter({}));
+    const all = catalog.map(({ name }) => name);
     const wanted = all.filter((name) => filter.matches(name));
     const changes = await openIdentified(wanted, { options, keyless }, async (tables, leftOut) => {
       if (options.script === undefined) refuseSameTarget(tables);
@@ -42,6 +46,7 @@ export async function openSource(
     });
     metrics.dialed(true);
     for (const warning of changes.warnings) options.logger.warn(warning);
+    warnOfNarrowed(catalog, options, target);
     return changes;
   } catch (thrown) {
     metrics.dialed(false);
@@ -188,4 +193,16 @@ async function warnOfAlteration(
   const words = known === undefined ? undefined : changes.alteredSince?.(known);
   if (words !== undefined) logger.warn(words);
   await staging.saveMemo(key, setup);
+}
+
+/** What a userscript makes of values nobody can tell. */
+function warnOfNarrowed(
+  catalog: readonly Table[],
+  { filter, logger, script }: ReplicationOptions,
+  target: TargetTables,
+): void {
+  const wanted = script === undefined ? catalog.filter(({ name }) => filter.matches(name)) : [];
+  const columns = narrowedColumns(wanted, target);
+  if (columns.length > 0)
+    logger.warn({ columns }, 'values of some columns are rounded on the target, whose types hold less');
 }
