@@ -116,6 +116,8 @@ export interface ChangeOptions {
   readonly unrepresentable: UnrepresentablePolicy;
   /** Called for each value, as it is read, that the policy has replaced; rows before a change have such values, too. */
   readonly onReplaced?: (table: TableName, column: string) => void;
+  /** What `shapes` of an earlier source of this stream said last. */
+  readonly shapes?: string;
   /** A slot and a publication, where the engine has them. */
   readonly slot?: string;
   readonly publication?: string;
@@ -193,6 +195,13 @@ export interface ChangeSource extends Omit<ChangeLog, 'names'> {
   changes(from: string | undefined, signal: AbortSignal): AsyncIterable<ChangeChunk>;
   /** Lets the server forget what lies before the position. Call it only for what the target has made durable. */
   acknowledge(position: string): void;
+  /**
+   * What the tables have looked like, as far as the stream has been read: for `ChangeOptions.shapes` of a source that is opened
+   * later, which then tells of what was altered meanwhile as if it had been read all the time. Whoever keeps it has to do so
+   * before an end of a transaction becomes where to go on; that it knows more than what lies before there does no harm. It is
+   * small, and seldom another one. Unset where the stream carries the statements.
+   */
+  readonly shapes?: string;
   /** How much log the source keeps for this stream, and how much it may keep; for a warning before its disk is full. */
   retained?(): Promise<{ readonly bytes: number; readonly limit?: number; readonly state: string }>;
   close(): Promise<void>;

@@ -40,6 +40,10 @@ export class PostgresChangeSource implements ChangeSource {
     this.warnings = parts.warnings;
   }
 
+  get shapes(): string {
+    return this.#parts.tables.shapes(this.#acknowledged);
+  }
+
   async *changes(from: string | undefined, signal: AbortSignal): AsyncIterable<ChangeChunk> {
     const start = from === undefined ? undefined : positionNumber(from);
     if (this.#closed || signal.aborted) return;

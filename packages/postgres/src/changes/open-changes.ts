@@ -40,6 +40,7 @@ export async function openChanges(
     others: options.others,
     leftOut: options.leftOut,
     publication,
+    shapes: options.shapes,
   });
   const { system, timeline } = await asked(server, slot, (walsender) => walsender.identify());
   const identity = `${system}/${database}/${slot}`;

@@ -4,6 +4,8 @@ import type { Alteration, ChangedTable, LeftOutTables, SchemaEvent, TableName } 
 import { printPosition } from './log-position.js';
 import { shapeDifference } from './published-relation.js';
 import type { PublishedColumn, PublishedRelation } from './published-relation.js';
+import { beginning, ShapeHistory } from './shape-history.js';
+import type { Shape } from './shape-history.js';
 
 /** A table that is wanted, as the catalog shows it. */
 export interface WantedTable {
@@ -32,38 +34,25 @@ export interface CatalogFacts {
   /** Tables that are not wanted; unset where nobody wants to hear of new ones. */
   readonly others: readonly TableName[] | undefined;
   readonly leftOut?: LeftOutTables | undefined;
+  /** What `shapes` of an earlier one said. */
+  readonly shapes?: string | undefined;
 }
 
 /** Schemas of tsmolt and MOLT. */
 const ownSchemas: ReadonlySet<string> = new Set(['_molt_fetch', '_replicator']);
 
-/** Before every position of the stream. */
-const catalogPosition = 0n;
-
-/** A table's shape from a position on. */
-interface Shape {
-  /** The end of the transaction that first had it; unset as long as that has not been committed. */
-  position?: bigint;
-  /** The last position at which the table was seen to have it. */
-  seenAt: bigint;
-  /** 0 where no table has the name any more. */
-  readonly oid: number;
-  readonly columns: readonly PublishedColumn[];
-}
-
 /**
- * The tables of the stream, by what the server announced. It outlives a connection: what was altered while there was none
- * shows as a difference to what came before, and what is read again from an earlier position tells the same again.
+ * The tables of the stream, by what the server announced. It outlives a connection, and its `shapes` the process: what was
+ * altered while there was none shows as a difference to what came before, and what is read again from an earlier position
+ * tells the same again.
  */
 export class StreamedTables {
   readonly #wanted: ReadonlyMap<string, WantedTable>;
   readonly #types: Map<number, string>;
-  /** In the order of their positions; never empty. */
-  readonly #shapes: Map<string, Shape[]>;
+  readonly #history: ShapeHistory;
   /** Those of wanted tables. */
   readonly #names = new Map<number, TableName>();
   readonly #tables = new Map<number, StreamedTable>();
-  #uncommitted: Shape[] = [];
   readonly #leftOut: LeftOutTables | undefined;
   readonly #leftOutIds = new Map<number, TableName>();
   readonly #readAt: bigint;
@@ -73,18 +62,17 @@ export class StreamedTables {
   /** Tables by oid that nobody knew at the start, and of which no row has come. */
   readonly #unknown = new Map<number, TableName>();
 
-  constructor(wanted: readonly WantedTable[], { types, readAt, others, leftOut }: CatalogFacts) {
+  constructor(wanted: readonly WantedTable[], { types, readAt, others, leftOut, shapes }: CatalogFacts) {
     this.#leftOut = leftOut;
     this.#readAt = readAt;
     this.#others = others && new Set(others.map(mapKey));
     this.#wanted = new Map(wanted.map((table) => [mapKey(table.name), table]));
     this.#types = new Map(types);
-    this.#shapes = new Map(
-      wanted.map(({ name, oid, columns }) => [
-        mapKey(name),
-        [{ position: catalogPosition, seenAt: readAt, oid, columns }],
-      ]),
-    );
+    const catalog = wanted.map(({ name, oid, columns }): [string, Shape] => [
+      mapKey(name),
+      { position: beginning, seenAt: readAt, oid, columns },
+    ]);
+    this.#history = new ShapeHistory(new Map(catalog), shapes);
   }
 
   /** A connection begins at this position: what was announced behind it will be announced again. */
@@ -93,21 +81,25 @@ export class StreamedTables {
     this.#unknown.clear();
     this.#names.clear();
     this.#tables.clear();
-    this.#uncommitted = [];
-    for (const [key, shapes] of this.#shapes) {
-      const valid = shapes.filter(({ position }) => position !== undefined && position <= from);
-      this.#shapes.set(key, valid);
+    this.#history.rewind(from);
+    for (const [key, { oid }] of this.#history.latest()) {
       const wanted = this.#wanted.get(key);
-      const last = valid.at(-1);
-      if (wanted !== undefined && last !== undefined) this.#names.set(last.oid, wanted.name);
+      if (wanted !== undefined) this.#names.set(oid, wanted.name);
     }
   }
 
   /** The transaction ends here. */
   commit(position: bigint): void {
-    if (this.#uncommitted.length === 0) return;
-    for (const shape of this.#uncommitted) shape.position = position;
-    this.#uncommitted = [];
+    this.#history.commit(position);
+  }
+
+  /**
+   * What the tables looked like, for the one that comes after this one.
+   *
+   * @param durable nobody will go on from before this position
+   */
+  shapes(durable: bigint): string {
+    return this.#history.text(durable);
   }
 
   /** The table of a change; undefined where its changes are not wanted. */
@@ -150,7 +142,7 @@ export class StreamedTables {
     this.#keep(relation, wanted, at);
     const difference = this.#difference(wanted.name, relation, at);
     if (difference === undefined) return undefined;
-    this.#remember(wanted.name, { seenAt: at, oid, columns });
+    this.#history.add(mapKey(wanted.name), { seenAt: at, oid, columns });
     const { younger, alteration } = difference;
     const words = `${younger ? 'altered after these changes were made: ' : ''}${alteration.differences.join('; ')}`;
     const statement = `${displayName(wanted.name)}: ${words}`;
@@ -170,7 +162,7 @@ export class StreamedTables {
       return undefined;
     }
     this.#told.add(mapKey(name));
-    this.#remember(before, { seenAt: at, oid: 0, columns });
+    this.#history.add(mapKey(before), { seenAt: at, oid: 0, columns });
     const statement = `${displayName(before)} was renamed to ${displayName(name)}: its changes are left out from here on`;
     return { kind: 'ddl', tables: [before], statement };
   }
@@ -198,28 +190,23 @@ export class StreamedTables {
     };
   }
 
-  /** What the catalog shows at the start may be younger than the changes: then it is the catalog's shape that came later. */
+  /** What the catalog showed at the start may be younger than the changes: then it is the catalog's shape that came later. */
   #difference(
     name: TableName,
     { oid, columns }: PublishedRelation,
     at: bigint,
   ): { readonly younger: boolean; readonly alteration: Alteration } | undefined {
-    const before = this.#shapes.get(mapKey(name))?.at(-1);
+    const before = this.#history.last(mapKey(name));
     if (before === undefined) return undefined;
     const other = before.oid === oid ? [] : ['it is another table of the same name'];
-    const younger = before.position === catalogPosition && at < this.#readAt;
+    const younger = before.position === beginning && at < before.seenAt;
     const [from, to] = younger ? [columns, before.columns] : [before.columns, columns];
     const differences = [...other, ...shapeDifference(from, to, this.#types)];
-    const [since, by] = younger ? [at, this.#readAt] : [before.seenAt, at];
+    const [since, by] = younger ? [at, before.seenAt] : [before.seenAt, at];
     if (differences.length > 0)
       return { younger, alteration: { differences, since: printPosition(since), by: printPosition(by) } };
     if (before.seenAt < at) before.seenAt = at;
     return undefined;
-  }
-
-  #remember(name: TableName, shape: Shape): void {
-    this.#shapes.get(mapKey(name))?.push(shape);
-    this.#uncommitted.push(shape);
   }
 
   /** Where the shape is the one that came before, the object stays the same too. */

@@ -25,6 +25,7 @@ export interface Wanted {
   readonly others: readonly TableName[] | undefined;
   readonly leftOut: LeftOutTables | undefined;
   readonly publication: string;
+  readonly shapes: string | undefined;
 }
 
 export interface WantedTables {
@@ -42,7 +43,7 @@ export interface WantedTables {
 export async function readWantedTables(
   pool: SessionPool,
   versionNumber: number,
-  { tables, others, leftOut, publication }: Wanted,
+  { tables, others, leftOut, publication, shapes }: Wanted,
 ): Promise<WantedTables> {
   const [found, types, readAt] = await pool.use('reading the tables to replicate', async (client) => {
     const { log_end } = await readServer(client);
@@ -71,7 +72,7 @@ export async function readWantedTables(
         const { key, partitioned } = row;
         return { oid: Number(row.oid), name: nameOf(row), columns, generated, key, partitioned };
       }),
-      { types, readAt, others: others && [...others, ...unpublished], leftOut },
+      { types, readAt, others: others && [...others, ...unpublished], leftOut, shapes },
     ),
     warnings: [
       ...published.warnings,

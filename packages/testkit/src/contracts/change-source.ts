@@ -258,6 +258,18 @@ function schemaEvents(fixture: ChangeFixture): void {
       { id: '2', v: 'b', n: '2', added: '3' },
     ]);
   });
+
+  test('a column that was added while nobody read, before the first change that has it', async () => {
+    await fixture.sql(smallTable);
+    const before = await fixture.stream(['t']);
+    const from = await before.currentPosition();
+    const { shapes } = before;
+    await fixture.sql('ALTER TABLE t ADD COLUMN added int', `INSERT INTO t VALUES (1, 'a', 2, 3)`);
+    const source = await fixture.stream(['t'], shapes === undefined ? {} : { shapes });
+    const events = transactionsOf(await readToEnd(source, from)).flatMap(({ changes }) => changes);
+    expect(events.map(({ kind }) => kind)).toEqual(['ddl', 'upsert']);
+    expect(statementsOf(events)[0]).toContain('added');
+  });
 }
 
 function statementsOf(events: readonly ChangeEvent[]): string[] {
