@@ -9,6 +9,7 @@ import type { ReplicationOptions } from './options.js';
 import { runPass, stopped } from './pass.js';
 import { Progress, startPositions } from './progress.js';
 import type { Positions } from './progress.js';
+import { RememberedShapes } from './read/remembered-shapes.js';
 import { ReplacedValues } from './read/replaced-values.js';
 import type { Stream } from './stream.js';
 import { SourceWatch } from './read/source-watch.js';
@@ -85,11 +86,14 @@ async function runWithLease(
   const watch = new SourceWatch(options);
   const status = new StatusMemo(options);
   const accepted = await AcceptedAlterations.load(options);
+  const shapes = await RememberedShapes.load(options);
   const keyless = new KeylessTables(options);
-  const open = (): Promise<ChangeSource> => openSource(options, replaced, keyless, schema.steps.tables);
-  const parts = { options, writer, progress, schema, waiting, watch, status, accepted };
+  const open = (): Promise<ChangeSource> =>
+    openSource(options, { replaced, keyless, shapes, target: schema.tables });
+  const parts = { options, writer, progress, schema, waiting, watch, status, accepted, shapes };
   const pass: Pass = async (connection) => {
     await accepted.take(connection.source);
+    await shapes.keep(connection.source);
     await waiting.sweep();
     return runPass({ ...parts, ...connection });
   };

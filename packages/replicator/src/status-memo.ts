@@ -1,5 +1,6 @@
 import type { StagingStore } from '@tsmolt/core';
 import { acceptedSuffix } from './route/accepted-alterations.js';
+import { shapesSuffix } from './read/remembered-shapes.js';
 import type { ReplicationOptions } from './options.js';
 import type { Positions } from './progress.js';
 
@@ -16,7 +17,7 @@ export interface StreamStatus {
 
 const suffix = '-status';
 /** What the memo has beside the checkpoints. */
-const besides = [suffix, '-source', '-history', '-publication', acceptedSuffix];
+const besides = [suffix, '-source', '-history', '-publication', acceptedSuffix, shapesSuffix];
 const everyMs = 5000;
 
 export class StatusMemo {

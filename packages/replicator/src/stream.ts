@@ -3,6 +3,7 @@ import type { AcceptedAlterations } from './route/accepted-alterations.js';
 import type { BatchWriter } from './apply/batch-writer.js';
 import type { ReplicationOptions } from './options.js';
 import type { Progress } from './progress.js';
+import type { RememberedShapes } from './read/remembered-shapes.js';
 import type { SourceWatch } from './read/source-watch.js';
 import type { StatusMemo } from './status-memo.js';
 import type { TargetSchema } from './apply/target-schema.js';
@@ -19,6 +20,7 @@ export interface Stream {
   readonly watch: SourceWatch;
   readonly status: StatusMemo;
   readonly accepted: AcceptedAlterations;
+  readonly shapes: RememberedShapes;
   /** Where it ends, or undefined for never. */
   readonly until: string | undefined;
   /** How many connections in a row have ended by a failure before this one, without anything written. */

@@ -17,7 +17,8 @@ export async function writeWork(stream: Stream, work: Work): Promise<void> {
 
 /** What comes before something that must not be written is written, and then the reason is thrown. */
 async function writeBatch(stream: Stream, transactions: readonly SourceTransaction[]): Promise<void> {
-  const { options, source, progress, schema, writer, accepted } = stream;
+  const { options, source, progress, schema, writer, accepted, shapes } = stream;
+  await shapes.keep(source);
   const { transactions: routed, stop } = await schema.prepared((tables) =>
     Promise.resolve(prepare(transactions, { options, source, tables, accepted })),
   );
@@ -49,7 +50,7 @@ async function writeBatch(stream: Stream, transactions: readonly SourceTransacti
 }
 
 async function writeLarge(stream: Stream, parts: AsyncIterable<TransactionPart>): Promise<void> {
-  const { options, source, progress, schema, writer, accepted } = stream;
+  const { options, source, progress, schema, writer, accepted, shapes } = stream;
   const started = performance.now();
   let changes = 0;
   const routed = async function* (): AsyncGenerator<RoutedTransaction & { readonly last: boolean }> {
@@ -66,6 +67,7 @@ async function writeLarge(stream: Stream, parts: AsyncIterable<TransactionPart>)
       const [part] = transactions;
       if (part === undefined) continue;
       changes += part.events.length;
+      if (commit !== undefined) await shapes.keep(source);
       yield { ...part, last: commit !== undefined };
     }
   };

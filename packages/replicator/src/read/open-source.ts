@@ -3,14 +3,21 @@ import type { ChangeSource, Table, TableName } from '@tsmolt/core';
 import type { ReplicationOptions } from '../options.js';
 import { narrowedColumns } from '../route/narrowed-columns.js';
 import type { TargetTables } from '../route/target-tables.js';
+import type { RememberedShapes } from './remembered-shapes.js';
 import type { ReplacedValues } from './replaced-values.js';
+
+/** What the process knows beside its options. */
+export interface Known {
+  readonly replaced: ReplacedValues;
+  readonly keyless: KeylessTables;
+  readonly shapes: RememberedShapes;
+  readonly target: TargetTables;
+}
 
 /** Opens the stream of the tables that are wanted. @throws TsmoltError for what a person has to look at */
 export async function openSource(
   options: ReplicationOptions,
-  replaced: ReplacedValues,
-  keyless: KeylessTables,
-  target: TargetTables,
+  { replaced, keyless, shapes, target }: Known,
 ): Promise<ChangeSource> {
   const { source, metrics, filter, flush, slot, publication, processId } = options;
   const openChanges = source.openChanges?.bind(source);
@@ -34,6 +41,7 @@ export async function openSource(
         onReplaced: (table, column) => replaced.count(table, column),
         acknowledgeEveryMs: options.acknowledgeEveryMs,
         fetchMetadata: options.fetchMetadata,
+        ...(shapes.text === undefined ? {} : { shapes: shapes.text }),
         ...(slot === undefined ? {} : { slot }),
         ...(publication === undefined ? {} : { publication }),
         ...(processId === undefined ? {} : { processId }),
