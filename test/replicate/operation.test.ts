@@ -104,6 +104,22 @@ describe('a replication', () => {
     expect(await writesOf(20)).toEqual(['(20)']);
   });
 
+  test('goes on with smaller batches behind a statement that took too long', async () => {
+    const locker = await connectSql(pair.target);
+    try {
+      await locker.query('BEGIN; LOCK TABLE t IN SHARE MODE');
+      await pair.onSource(`INSERT INTO t VALUES (25, 'locked out')`);
+      const running = startReplicator(pair, '--applyTimeout', '200ms', '--until', 'now');
+      await running.printed(/statement timeout.*; going on from the checkpoint .*--applyTimeout/);
+      await locker.query('ROLLBACK');
+      const done = await running.finished;
+      expect(done.exitCode, done.stdout + done.stderr).toBe(0);
+    } finally {
+      await locker.end();
+    }
+    expect(await writesOf(25)).toEqual(['(25)']);
+  });
+
   test('has nothing to drain while it waits for its lease, or for a table that is locked', async () => {
     await pair.onTarget(
       `INSERT INTO _replicator.leases (name, expires, nonce)

@@ -154,7 +154,7 @@ async function runPasses(
     } catch (thrown) {
       if (started && keyless.leaveOut(thrown)) continue;
       if (!started) throw thrown;
-      if (!mayPass(thrown, options)) throw orPaused(thrown);
+      if (!mayPass(thrown, failures, options)) throw orPaused(thrown);
       failures = progress.positions.applied === before ? failures + 1 : 1;
       if (!(await waited(asTsmoltError(thrown), failures, options))) return 'drained';
     }
@@ -168,8 +168,14 @@ function orPaused(thrown: unknown): unknown {
   return new TsmoltError('TSM7001', { message: `replication paused: ${message}`, advice, cause: thrown });
 }
 
-function mayPass(thrown: unknown, { signal }: ReplicationOptions): boolean {
-  return !signal.aborted && (asTsmoltError(thrown).kind === 'retry' || isUnknownOutcome(thrown));
+/** A statement that took too long may be quick enough with the fewer rows of the next attempts, or without somebody else's lock. */
+const mostCancelled = 6;
+
+function mayPass(thrown: unknown, failures: number, { signal }: ReplicationOptions): boolean {
+  if (signal.aborted) return false;
+  const { kind, code } = asTsmoltError(thrown);
+  const again = code === 'TSM4008' && failures < mostCancelled;
+  return kind === 'retry' || again || isUnknownOutcome(thrown);
 }
 
 /** @returns false where it is time to end instead */
@@ -178,7 +184,8 @@ async function waited(error: TsmoltError, failures: number, options: Replication
   const waitMs = Math.min(retry.maxBackoffMs, retry.initialBackoffMs * retry.multiplier ** (failures - 1));
   metrics.failed();
   state.waiting(error.message);
-  const fields = { code: error.code, attempt: failures, wait_ms: waitMs };
+  const advice = error.kind === 'retry' ? {} : { advice: error.advice };
+  const fields = { code: error.code, attempt: failures, wait_ms: waitMs, ...advice };
   logger.warn(fields, `${error.message}; going on from the checkpoint`);
   try {
     await delay(waitMs, undefined, { signal: AbortSignal.any([signal, drain]) });
