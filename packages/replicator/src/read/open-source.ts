@@ -1,8 +1,11 @@
-import { displayName, nameFilter, TablesWithoutKey, TsmoltError } from '@tsmolt/core';
+import { displayName, nameFilter, TsmoltError } from '@tsmolt/core';
 import type { ChangeSource, Table, TableName } from '@tsmolt/core';
 import type { ReplicationOptions } from '../options.js';
 import { narrowedColumns } from '../route/narrowed-columns.js';
 import type { TargetTables } from '../route/target-tables.js';
+import { openIdentified } from './keyless-tables.js';
+import type { KeylessTables } from './keyless-tables.js';
+import { refuseOther, warnOfAlteration } from './known-source.js';
 import type { RememberedShapes } from './remembered-shapes.js';
 import type { ReplacedValues } from './replaced-values.js';
 
@@ -62,58 +65,6 @@ export async function openSource(
   }
 }
 
-/** Tables that lost their key while their changes were read: this process does not take them up again. */
-export class KeylessTables {
-  readonly #policy: ReplicationOptions['onMissingKey'];
-  readonly #names = new Set<string>();
-
-  constructor({ onMissingKey }: Pick<ReplicationOptions, 'onMissingKey'>) {
-    this.#policy = onMissingKey;
-  }
-
-  has(name: TableName): boolean {
-    return this.#names.has(displayName(name));
-  }
-
-  /** @returns whether the stream can go on without the tables that the failure is about */
-  leaveOut(failure: unknown): boolean {
-    if (this.#policy === 'pause' || !(failure instanceof TablesWithoutKey)) return false;
-    const before = this.#names.size;
-    for (const name of failure.tables) this.#names.add(displayName(name));
-    return this.#names.size > before;
-  }
-}
-
-/** Without tables whose rows nothing identifies, where the policy says so. What identifies a row the stream knows best. */
-async function openIdentified(
-  wanted: readonly TableName[],
-  { options, keyless }: { readonly options: ReplicationOptions; readonly keyless: KeylessTables },
-  open: (tables: readonly TableName[], leftOut: readonly TableName[]) => Promise<ChangeSource>,
-): Promise<ChangeSource> {
-  const { onMissingKey, logger, metrics } = options;
-  const leftOut: TableName[] = wanted.filter((name) => keyless.has(name));
-  let tables = wanted.filter((name) => !keyless.has(name));
-  for (;;) {
-    try {
-      const changes = await open(tables, leftOut);
-      metrics.leftOut(leftOut.length);
-      if (leftOut.length > 0)
-        logger.warn(
-          { tables: leftOut.map(displayName) },
-          'tables are left out by --onMissingKey ignore: nothing identifies their rows, and none of their changes is carried',
-        );
-      return changes;
-    } catch (thrown) {
-      if (onMissingKey === 'pause' || !(thrown instanceof TablesWithoutKey)) throw thrown;
-      const without = new Set(thrown.tables.map(displayName));
-      const left = tables.filter((name) => !without.has(displayName(name)));
-      if (left.length === tables.length) throw thrown;
-      leftOut.push(...tables.filter((name) => without.has(displayName(name))));
-      tables = left;
-    }
-  }
-}
-
 /** The position of `--until`. */
 export async function endOf(
   changes: ChangeSource,
@@ -157,50 +108,6 @@ function refuseSameTarget(tables: readonly TableName[]): void {
 function refuseNoPositions(changes: ChangeSource, { acceptUpTo, until }: ReplicationOptions): void {
   for (const position of [acceptUpTo, until === 'now' ? undefined : until])
     if (position !== undefined) changes.compare(position, position);
-}
-
-type Checkpoints = Pick<ReplicationOptions, 'staging' | 'memoKey'>;
-
-/** A checkpoint means something to the stream that it was made for, and to no other. */
-async function refuseOther(changes: ChangeSource, { staging, memoKey }: Checkpoints): Promise<void> {
-  const key = `${memoKey}-source`;
-  const known = await staging.loadMemo(key);
-  if (known === undefined) await staging.saveMemo(key, changes.identity);
-  if (known === undefined || known === changes.identity)
-    return refuseOtherHistory(changes, { staging, memoKey });
-  throw new TsmoltError('TSM7007', {
-    message: `the checkpoint ${memoKey} belongs to ${known}, and the source is ${changes.identity}`,
-    advice: 'Use a staging schema of its own for each source; for a new load, drop the old staging schema.',
-  });
-}
-
-/** The same server may have been restored, or failed over, to a state before the checkpoint, and have written beyond it since. */
-async function refuseOtherHistory(changes: ChangeSource, { staging, memoKey }: Checkpoints): Promise<void> {
-  const { history } = changes;
-  if (history === undefined) return;
-  const key = `${memoKey}-history`;
-  const known = await staging.loadMemo(key);
-  if (known === history) return;
-  // Not loaded: the checkpoint goes on from where whoever writes has loaded it.
-  const checkpoint = (await staging.memos()).get(memoKey);
-  if (known !== undefined && known !== '' && history !== '' && checkpoint !== undefined)
-    await changes.refuseLeft?.(known, checkpoint);
-  await staging.saveMemo(key, history);
-}
-
-/** Once: who went on was told. */
-async function warnOfAlteration(
-  changes: ChangeSource,
-  { staging, memoKey, logger }: Checkpoints & Pick<ReplicationOptions, 'logger'>,
-): Promise<void> {
-  const { setup } = changes;
-  if (setup === undefined) return;
-  const key = `${memoKey}-publication`;
-  const known = await staging.loadMemo(key);
-  if (known === setup) return;
-  const words = known === undefined ? undefined : changes.alteredSince?.(known);
-  if (words !== undefined) logger.warn(words);
-  await staging.saveMemo(key, setup);
 }
 
 /** What a userscript makes of values nobody can tell. */
