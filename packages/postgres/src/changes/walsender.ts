@@ -114,7 +114,9 @@ export class Walsender {
 
   /** The number of the cluster, which stays when a standby is promoted, and that of its timeline, which does not. */
   async identify(): Promise<{ readonly system: string; readonly timeline: number }> {
-    const { rows } = await this.#client.query<{ systemid: string; timeline: number | string }>('IDENTIFY_SYSTEM');
+    const { rows } = await this.#client.query<{ systemid: string; timeline: number | string }>(
+      'IDENTIFY_SYSTEM',
+    );
     const [row] = rows;
     if (row === undefined) throw new Error('the server did not say which one it is');
     return { system: row.systemid, timeline: Number(row.timeline) };
