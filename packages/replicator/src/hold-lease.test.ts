@@ -5,6 +5,7 @@ import { holdLease } from './hold-lease.js';
 import { ReplicationMetrics } from './replication-metrics.js';
 import { ReplicationState } from './replication-state.js';
 
+const stoodStill = new TsmoltError('TSM2007', { message: 'this process stood still', advice: '' });
 const unreachable = new TsmoltError('TSM2007', { message: 'connection lost', advice: '' });
 
 interface LosableLease extends Lease {
@@ -13,7 +14,11 @@ interface LosableLease extends Lease {
 
 function losable(): LosableLease {
   const controller = new AbortController();
-  return { lost: controller.signal, lose: () => controller.abort(), release: () => Promise.resolve() };
+  return {
+    lost: controller.signal,
+    lose: () => controller.abort(stoodStill),
+    release: () => Promise.resolve(),
+  };
 }
 
 /** @param answers what each request for the lease gets */
@@ -52,12 +57,19 @@ test('after a lost lease the work begins anew with the next one, through an outa
     .mockRejectedValueOnce(unreachable)
     .mockResolvedValueOnce('done');
   const options = optionsFor([first, unreachable, undefined, second, third]);
+  const warned = vi.spyOn(options.logger, 'warn');
   const held = holdLease(options, work);
   await vi.advanceTimersByTimeAsync(10);
   first.lose();
   await vi.advanceTimersByTimeAsync(5000);
   expect(await held).toBe('done');
   expect(work).toHaveBeenCalledTimes(3);
+  const words = warned.mock.calls.map((call) => call.find((part) => typeof part === 'string'));
+  expect(words).toEqual([
+    'this process stood still; going on from the checkpoint with the next lease',
+    'another process replicates this stream, or was killed a moment ago; waiting for its lease',
+    'connection lost; going on from the checkpoint with the next lease',
+  ]);
   vi.useRealTimers();
 });
 

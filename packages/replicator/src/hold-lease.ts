@@ -13,7 +13,7 @@ const askAgainMs = 1000;
 
 /**
  * Works while it holds the lease of the stream. A staging database that does not answer for longer than a lease lasts takes
- * it away: the work is stopped, and begins anew with the next lease.
+ * it away, and so does a process that stands still: the work is stopped, and begins anew with the next lease.
  *
  * @returns undefined where it is to drain before it has the lease: there is nothing to drain
  * @throws TsmoltError `TSM7003` where another process took over, or when it is stopped at once while one holds the lease,
@@ -35,9 +35,11 @@ export async function holdLease<Result>(
       if (!passes || options.signal.aborted) throw thrown;
       lost = true;
       options.metrics.failed();
-      options.state.waiting('the lease of the stream was lost');
+      const reason = asTsmoltError(lease.lost.aborted ? lease.lost.reason : thrown);
+      options.state.waiting(reason.message);
       options.logger.warn(
-        'the lease of this stream was lost: the staging database did not answer in time, or another process took it; going on from the checkpoint when it is free',
+        { code: reason.code },
+        `${reason.message}; going on from the checkpoint with the next lease`,
       );
     } finally {
       await lease.release();

@@ -29,7 +29,7 @@ export interface DeadLetter extends Omit<StagedMutation, 'sequence'> {
 
 /** Held by one process at a time, and kept alive by this object. */
 export interface Lease {
-  /** Fired when it was lost: whatever needs it must stop at once. */
+  /** Fired when it was lost: whatever needs it must stop at once. Its reason is a `TsmoltError` that says why. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }

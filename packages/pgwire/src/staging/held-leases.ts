@@ -35,10 +35,11 @@ export class HeldLeases implements Leases {
 
   async #ask(terms: LeaseTerms): Promise<PgwireLease | undefined> {
     const nonce = this.#asked.get(terms.name) ?? randomUUID();
+    const held = this.#held.get(terms.name);
     // Whoever asks at the same time is another one.
     this.#asked.delete(terms.name);
     try {
-      return await PgwireLease.acquire(terms, nonce);
+      return await PgwireLease.acquire(terms, nonce, held?.lost.aborted === true ? held.nonce : undefined);
     } catch (thrown) {
       this.#asked.set(terms.name, nonce);
       throw thrown;

@@ -26,26 +26,31 @@ export class PgwireLease implements Lease {
   #deadline: NodeJS.Timeout | undefined;
   /** When it counts as expired here, as `performance.now` counts. */
   #endsAt = 0;
+  /** Whether the server was asked to renew it, and has not said yes. */
+  #unanswered = false;
   #released = false;
 
   /**
    * Resolves to undefined while somebody else holds it.
    *
-   * @param nonce the same one again where it is not known whether it was acquired: a process must not wait for itself
+   * A process must not wait for itself.
+   *
+   * @param nonce the same one again where it is not known whether it was acquired
+   * @param lost the nonce of a lease that this process has lost: where its row is still there, nobody else took it
    */
-  static acquire(terms: LeaseTerms, nonce: string): Promise<PgwireLease | undefined> {
-    return repeated(() => PgwireLease.#ask(terms, nonce));
+  static acquire(terms: LeaseTerms, nonce: string, lost?: string): Promise<PgwireLease | undefined> {
+    return repeated(() => PgwireLease.#ask(terms, nonce, lost));
   }
 
-  static async #ask(terms: LeaseTerms, nonce: string): Promise<PgwireLease | undefined> {
+  static async #ask(terms: LeaseTerms, nonce: string, lost = nonce): Promise<PgwireLease | undefined> {
     const asked = performance.now();
     const { rowCount } = await query(
       terms,
       `INSERT INTO ${terms.table} AS l (name, expires, nonce, hostname)
         VALUES ($1, ${until('$2')}, $3::UUID, $4)
         ON CONFLICT (name) DO UPDATE SET expires = excluded.expires, nonce = excluded.nonce, hostname = excluded.hostname
-        WHERE l.expires < ${now} OR l.nonce = excluded.nonce`,
-      [terms.name, terms.durationMs, nonce, hostname()],
+        WHERE l.expires < ${now} OR l.nonce IN (excluded.nonce, $5::UUID)`,
+      [terms.name, terms.durationMs, nonce, hostname(), lost],
     );
     return rowCount === 1 ? new PgwireLease(terms, nonce, asked) : undefined;
   }
@@ -80,11 +85,9 @@ export class PgwireLease implements Lease {
    */
   refuseExpired(): void {
     if (!this.#released && performance.now() < this.#endsAt) return;
-    this.#lose();
-    throw new TsmoltError('TSM2007', {
-      message: `the lease of ${this.#terms.name} ran out: this process was stopped, or the staging database did not answer in time`,
-      advice: 'It is asked for again.',
-    });
+    const reason = this.#ranOut();
+    this.#lose(reason);
+    throw reason;
   }
 
   async release(): Promise<void> {
@@ -104,7 +107,9 @@ export class PgwireLease implements Lease {
     const { durationMs } = this.#terms;
     clearTimeout(this.#deadline);
     this.#endsAt = asked + durationMs * 0.8;
-    this.#deadline = setTimeout(() => this.#lose(), Math.max(0, this.#endsAt - performance.now())).unref();
+    this.#unanswered = false;
+    const leftMs = Math.max(0, this.#endsAt - performance.now());
+    this.#deadline = setTimeout(() => this.#lose(this.#ranOut()), leftMs).unref();
     this.#renewIn(durationMs / 3);
   }
 
@@ -114,6 +119,9 @@ export class PgwireLease implements Lease {
 
   async #renew(): Promise<void> {
     const asked = performance.now();
+    // A process that was stopped finds both timers due: what it renewed now would keep others, and itself, waiting.
+    if (asked >= this.#endsAt) return this.#lose(this.#ranOut());
+    this.#unanswered = true;
     try {
       const { rowCount } = await query(
         this.#terms,
@@ -122,16 +130,29 @@ export class PgwireLease implements Lease {
       );
       if (this.#released) return;
       if (rowCount === 1) this.#holdFrom(asked);
-      else this.#lose();
+      else this.#lose(takenOver(this.#terms.name));
     } catch {
       // A server that does not answer may do so in time: the deadline decides.
       if (!this.#released) this.#renewIn(this.#terms.durationMs / 20);
     }
   }
 
-  #lose(): void {
+  #lose(reason: TsmoltError): void {
     this.#stop();
-    this.#lost.abort();
+    this.#lost.abort(reason);
+  }
+
+  /** Why it was not renewed: one that was not even asked for, or is missed only long after, is missed by this process. */
+  #ranOut(): TsmoltError {
+    const { name, durationMs } = this.#terms;
+    const stoodStill = !this.#unanswered || performance.now() - this.#endsAt > durationMs / 10;
+    const why = stoodStill
+      ? 'this process, or its machine, stood still'
+      : 'the staging database did not answer in time';
+    return new TsmoltError('TSM2007', {
+      message: `the lease of ${name} ran out: ${why}`,
+      advice: 'It is asked for again.',
+    });
   }
 
   #stop(): void {
