@@ -46,6 +46,26 @@ describe('from PostgreSQL', () => {
     }
   });
 
+  test.each(['pair', 'pair[]', 'pairs'])(
+    'a composite type whose attributes have another order on the target (%s)',
+    async (type) => {
+      const table = [
+        'CREATE DOMAIN pairs AS pair[]',
+        `CREATE TABLE composed (id int PRIMARY KEY, v ${type})`,
+      ];
+      await pair.onTarget('CREATE TYPE pair AS (b int, a int)', ...table);
+      await pair.onSource('CREATE TYPE pair AS (a int, b int)', ...table);
+      try {
+        expect(await failureOf(pair, {})).toMatch(
+          /TSM7005.*public\.composed\.v is .*\(a integer, b integer\) on the source and .*\(b integer, a integer\) on the target.*same order.*start again/s,
+        );
+        await follow(pair, { filters: { tableExclusion: 'composed' } });
+      } finally {
+        await pair.onBoth('DROP TABLE composed', 'DROP TYPE pair CASCADE');
+      }
+    },
+  );
+
   test('a publication that does not exist', async () => {
     expect(await failureOf(pair, { publicationName: 'nothing' })).toMatch(
       /TSM5002.*no publication nothing.*CREATE PUBLICATION "nothing"/s,

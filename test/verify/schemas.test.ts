@@ -46,6 +46,30 @@ test('a column whose types cannot be compared makes success conditional', async 
   expect(run.line(/^column u is left out/)).toMatchObject({ mismatch_tag: 'type mismatch', column: 'u' });
 });
 
+test('a composite type whose attributes have another order cannot be compared', async () => {
+  await databases(
+    [
+      'CREATE TYPE pair AS (a int, b int)',
+      'CREATE TABLE t (id int PRIMARY KEY, v pair)',
+      `INSERT INTO t VALUES (1, '(1,2)')`,
+    ],
+    [
+      'CREATE TYPE pair AS (b int, a int)',
+      'CREATE TABLE t (id int PRIMARY KEY, v pair)',
+      `INSERT INTO t VALUES (1, '(1,2)')`,
+    ],
+  );
+  const run = await tsmoltVerify(urls.source, urls.target);
+  expect(run.exitCode, run.failure).toBe(1);
+  expect(countsOf(run, 't')).toMatchObject({ conditional_success: 1, column_mismatch: 1 });
+  expect(
+    run.line(/attributes \(a integer, b integer\) on the source and .* \(b integer, a integer\)/),
+  ).toMatchObject({
+    mismatch_tag: 'type mismatch',
+    column: 'v',
+  });
+});
+
 test.each<[string, string, string, { exitCode: number; line: Record<string, unknown> }]>([
   [
     'another primary key',

@@ -9,6 +9,8 @@ export * from './memory-budget.js';
 export * from './name-index.js';
 export * from './names.js';
 export * from './plan/canonical-text.js';
+export { typeMismatch } from './plan/column-mismatches.js';
+export { mixesAttributes } from './plan/composite-attributes.js';
 export { isTypeText } from './plan/chosen-type.js';
 export * from './plan/consolidation.js';
 export * from './plan/load-order.js';

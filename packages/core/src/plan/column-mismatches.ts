@@ -1,6 +1,7 @@
 import { displayName } from '../names.js';
 import type { TableName } from '../names.js';
 import type { Column } from '../schema.js';
+import { attributesOf, mixesAttributes } from './composite-attributes.js';
 import { loadable } from './loadable.js';
 import type { AmbiguousColumns, ColumnMatch } from './match-columns.js';
 import type { Mismatch } from './mismatches.js';
@@ -87,15 +88,31 @@ function pairMismatches(pair: TablePair, { source, target }: ColumnPair): Mismat
   const name = `${displayName(pair.source.name)}.${source.name}`;
   const found: Mismatch[] = [];
   if (!loadable(source.type, target.type)) {
-    found.push({
-      ...place,
-      tag: 'type mismatch',
-      failable: true,
-      message: `${name} is ${source.nativeType} on the source and ${target.nativeType} on the target`,
-      advice: 'Change the type of the target column to one that can hold every value of the source.',
-    });
+    found.push({ ...place, tag: 'type mismatch', failable: true, ...typeMismatch(name, source, target) });
   }
   return [...found, ...nullability(name, place, source, target), ...defaults(name, place, source, target)];
+}
+
+/** What is wrong with the types of two columns, one of which is not `loadable` into the other, and what to do about it. */
+export function typeMismatch(
+  name: string,
+  source: Column,
+  target: Column,
+): Pick<Mismatch, 'message' | 'advice'> {
+  if (!mixesAttributes(source.type, target.type)) {
+    return {
+      message: `${name} is ${source.nativeType} on the source and ${target.nativeType} on the target`,
+      advice: 'Change the type of the target column to one that can hold every value of the source.',
+    };
+  }
+  const side = ({ nativeType, type }: Column): string =>
+    `${nativeType} with the attributes (${attributesOf(type)})`;
+  return {
+    message: `${name} is ${side(source)} on the source and ${side(target)} on the target`,
+    advice:
+      'Give the type on the target the same attributes in the same order: values are carried without their names, and would ' +
+      'change places.',
+  };
 }
 
 function nullability(name: string, place: Place, source: Column, target: Column): Mismatch[] {

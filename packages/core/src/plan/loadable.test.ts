@@ -91,6 +91,48 @@ test('arrays are judged by their elements', () => {
   expect(loadable(arrayOf({ kind: 'decimal' }), arrayOf(integer))).toBe(false);
 });
 
+describe('composite types', () => {
+  const pair = (...names: string[]): LogicalType => ({
+    kind: 'composite',
+    schema: 's',
+    name: 'pair',
+    fields: names.map((name) => ({ name, type: name === 'n' ? integer : text })),
+  });
+
+  test.each<[string, LogicalType, LogicalType, boolean]>([
+    ['the same attributes', pair('a', 'n'), pair('a', 'n'), true],
+    ['names that differ in case', pair('a', 'n'), pair('A', 'n'), true],
+    ['names that differ in case alone, in another order', pair('a', 'A'), pair('A', 'a'), false],
+    ['another order of equal types', pair('a', 'b'), pair('b', 'a'), false],
+    ['another name', pair('a', 'b'), pair('a', 'c'), false],
+    ['an attribute more on the source', pair('a', 'b'), pair('a'), false],
+    ['an attribute more on the target', pair('a'), pair('a', 'b'), false],
+    ['another order inside of arrays', arrayOf(pair('a', 'b')), arrayOf(pair('b', 'a')), false],
+    ['another order below domains', domain(pair('a', 'b')), arrayOf(domain(pair('b', 'a'))), false],
+    ['text', pair('a', 'b'), text, true],
+  ])('%s', (_what, source, target, expected) => {
+    expect(loadable(source, target)).toBe(expected);
+    const around = (type: LogicalType): LogicalType => ({
+      kind: 'composite',
+      schema: 's',
+      name: 'outer',
+      fields: [{ name: 'inner', type: domain(arrayOf(type)) }],
+    });
+    expect(loadable(around(source), around(target))).toBe(expected);
+  });
+
+  test('an attribute of another type', () => {
+    const one = (type: LogicalType): LogicalType => ({
+      kind: 'composite',
+      schema: 's',
+      name: 'one',
+      fields: [{ name: 'a', type }],
+    });
+    expect(loadable(one(integer), one({ kind: 'decimal' }))).toBe(true);
+    expect(loadable(one(text), one(integer))).toBe(false);
+  });
+});
+
 test('types without a logical meaning must have the same name', () => {
   expect(loadable({ kind: 'native', name: 'point' }, { kind: 'native', name: 'point' })).toBe(true);
   expect(loadable({ kind: 'native', name: 'point' }, { kind: 'native', name: 'money' })).toBe(false);

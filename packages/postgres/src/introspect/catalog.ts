@@ -106,7 +106,8 @@ function byTable<Row extends { readonly table_oid: string }>(rows: readonly Row[
   return groups;
 }
 
-async function readTypes(client: PoolClient): Promise<NativeTypes> {
+/** Every type that a column can have, by its oid. */
+export async function readTypes(client: PoolClient): Promise<NativeTypes> {
   const { rows } = await client.query<TypeRow>(typesQuery);
   return new Map(rows.map((row) => [Number(row.oid), nativeType(row)]));
 }

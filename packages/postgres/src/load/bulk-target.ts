@@ -17,6 +17,7 @@ import { copyInStatement } from '../sql.js';
 import { betweenTable, charDetour } from './char-detour.js';
 import { notCarriedOver, tableStatements, typeDefinitions } from './create-table.js';
 import type { TypeDefinition } from './create-table.js';
+import { refuseOtherTypes } from './existing-types.js';
 import { refuseMissingTypes } from './missing-types.js';
 
 /** Bulk load into PostgreSQL by COPY. */
@@ -33,6 +34,7 @@ export class PostgresBulkTarget implements BulkTarget {
 
   async planTables(tables: readonly PlannedTable[]): Promise<TableDefinition[]> {
     await refuseMissingTypes(this.#pool, tables);
+    await refuseOtherTypes(this.#pool, tables);
     const before = [...(await this.#missingSchemas(tables)), ...(await this.#missingTypes(tables))];
     return tables.map((table, index) => ({
       name: table.name,

@@ -1,7 +1,7 @@
 import { displayName, nameFilter, TsmoltError } from '@tsmolt/core';
-import type { ChangeSource, Table, TableName } from '@tsmolt/core';
+import type { ChangeSource, TableName } from '@tsmolt/core';
 import type { ReplicationOptions } from '../options.js';
-import { narrowedColumns } from '../route/narrowed-columns.js';
+import { checkColumns } from '../route/check-columns.js';
 import type { TargetTables } from '../route/target-tables.js';
 import { openIdentified } from './keyless-tables.js';
 import type { KeylessTables } from './keyless-tables.js';
@@ -28,8 +28,9 @@ export async function openSource(
   try {
     const catalog = await source.catalog.tables(nameFilter({}));
     const all = catalog.map(({ name }) => name);
-    const wanted = all.filter((name) => filter.matches(name));
-    const changes = await openIdentified(wanted, { options, keyless }, async (tables, leftOut) => {
+    const wanted = catalog.filter(({ name }) => filter.matches(name));
+    const names = wanted.map(({ name }) => name);
+    const changes = await openIdentified(names, { options, keyless }, async (tables, leftOut) => {
       if (options.script === undefined) refuseSameTarget(tables);
       const chosen = new Set(tables);
       return openChanges({
@@ -53,11 +54,11 @@ export async function openSource(
     await orClose(changes, async () => {
       refuseNoPositions(changes, options);
       await refuseOther(changes, options);
+      checkColumns(wanted, options, target);
       await warnOfAlteration(changes, options);
     });
     metrics.dialed(true);
     for (const warning of changes.warnings) options.logger.warn(warning);
-    warnOfNarrowed(catalog, options, target);
     return changes;
   } catch (thrown) {
     metrics.dialed(false);
@@ -108,16 +109,4 @@ function refuseSameTarget(tables: readonly TableName[]): void {
 function refuseNoPositions(changes: ChangeSource, { acceptUpTo, until }: ReplicationOptions): void {
   for (const position of [acceptUpTo, until === 'now' ? undefined : until])
     if (position !== undefined) changes.compare(position, position);
-}
-
-/** What a userscript makes of values nobody can tell. */
-function warnOfNarrowed(
-  catalog: readonly Table[],
-  { filter, logger, script }: ReplicationOptions,
-  target: TargetTables,
-): void {
-  const wanted = script === undefined ? catalog.filter(({ name }) => filter.matches(name)) : [];
-  const columns = narrowedColumns(wanted, target);
-  if (columns.length > 0)
-    logger.warn({ columns }, 'values of some columns are rounded on the target, whose types hold less');
 }
