@@ -17,6 +17,8 @@ export interface Column {
   readonly generation?: { readonly expression: string; readonly stored: boolean };
   /** Set where a collation other than the database's own decides how values sort. */
   readonly collation?: string;
+  /** What a text's bytes mean, on engines whose columns have character sets of their own. */
+  readonly characterSet?: string;
   /**
    * Names the byte layout of the value in COPY's binary format; two columns with the same tag may exchange binary rows.
    * Unset where the layout carries identifiers that only mean something inside one database (enum arrays, composites).

@@ -36,7 +36,7 @@ test('quotes names and texts', () => {
 test('a row is one expression, and NULL is asked of the column', () => {
   expect(planRow({ ...row, format: 'csv', longApart: false }).expressions).toMatchInlineSnapshot(`
     [
-      "CONCAT(\`id\`, ',', IF(\`note\` IS NULL, '', CONCAT('"', REPLACE(CONVERT(\`note\` USING utf8mb4) COLLATE utf8mb4_bin, '"', '""'), '"')), ',', IF(\`f\` IS NULL, '', (\`f\` * 1e0)), ',', IF(\`raw\` IS NULL, '', CONCAT('\\\\x', LOWER(HEX(\`raw\`)))))",
+      "CONCAT(\`id\`, ',', IF(\`note\` IS NULL, '', CONCAT('"', REPLACE(CAST(CONVERT(\`note\` USING utf8mb4) AS BINARY), '"', '""'), '"')), ',', IF(\`f\` IS NULL, '', (\`f\` * 1e0)), ',', IF(\`raw\` IS NULL, '', CONCAT('\\\\x', LOWER(HEX(\`raw\`)))))",
     ]
   `);
 });
@@ -67,6 +67,24 @@ test('values that no target can hold are reported beside the row', () => {
   );
 });
 
+test('text of UTF-8 is sent as its bytes, and of sets with gaps the server says what is none', () => {
+  const text = { ...plain, type: { kind: 'string' }, nativeType: 'varchar(9)', nullable: false } as const;
+  const columns = [
+    { ...text, name: 'u', characterSet: 'utf8mb4' },
+    { ...text, name: 'g', characterSet: 'greek' },
+    { ...text, name: 'l', characterSet: 'latin1' },
+  ];
+  const options = { table: { ...table, columns }, format: 'csv', longApart: false } as const;
+  const plan = planRow({ ...options, columns: ['u', 'g', 'l'], unrepresentable: 'reject' });
+  expect(plan.expressions).toMatchInlineSnapshot(`
+    [
+      "CONCAT(CONCAT('"', REPLACE(CAST(\`u\` AS BINARY), '"', '""'), '"'), ',', CONCAT('"', REPLACE(CAST(CONVERT(\`g\` USING utf8mb4) AS BINARY), '"', '""'), '"'), ',', CONCAT('"', REPLACE(CAST(CONVERT(\`l\` USING utf8mb4) AS BINARY), '"', '""'), '"'))",
+      "CASE WHEN (LOCATE('?', CONVERT(\`g\` USING utf8mb4) COLLATE utf8mb4_bin) > 0 AND CAST(CONVERT(CONVERT(\`g\` USING utf8mb4) COLLATE utf8mb4_bin USING greek) AS BINARY) <> CAST(\`g\` AS BINARY) AND LOCATE('?', CONVERT(REPLACE(\`g\`, '?', '') USING utf8mb4) COLLATE utf8mb4_bin) > 0) THEN CONCAT('!1|', 'bytes that are no text in greek', '|', CONCAT('id=', CONVERT(\`id\` USING utf8mb4) COLLATE utf8mb4_bin)) ELSE NULL END",
+    ]
+  `);
+  expect(planRow({ ...options, columns: ['u', 'l'], unrepresentable: 'null' }).reports).toBe(false);
+});
+
 test('a range is read by the key, the whole table is not', () => {
   const whole = { condition: 'true' };
   expect(selectRange(['1'], { table, range: { condition: '`id` < 5' }, filter: 'f > 1' })).toBe(
@@ -78,6 +96,6 @@ test('a range is read by the key, the whole table is not', () => {
 test('a hash is one aggregate, in the form of the other engines', () => {
   const columns = table.columns.filter(({ name }) => name === 'id' || name === 'note');
   expect(hashStatement({ table, columns, algorithm: 'sha256', condition: 'id > 1' })).toMatchInlineSnapshot(
-    `"SELECT COUNT(*) AS row_count, COUNT(*) - COUNT(h) AS unhashed, IFNULL(SUM(CAST(CONV(SUBSTR(h, 1, 14), 16, 10) AS UNSIGNED)), 0) AS first_sum, IFNULL(SUM(CAST(CONV(SUBSTR(h, 15, 14), 16, 10) AS UNSIGNED)), 0) AS second_sum FROM (SELECT SHA2(CONCAT(\`id\`, ';', IF(\`note\` IS NULL, ':', CONCAT(CHAR_LENGTH(CONVERT(\`note\` USING utf8mb4) COLLATE utf8mb4_bin), ':', CONVERT(\`note\` USING utf8mb4) COLLATE utf8mb4_bin))), 256) AS h FROM \`or\`\`ders\` WHERE id > 1 LIMIT 9007199254740991) AS hashed"`,
+    `"SELECT COUNT(*) AS row_count, COUNT(*) - COUNT(h) AS unhashed, IFNULL(SUM(CAST(CONV(SUBSTR(h, 1, 14), 16, 10) AS UNSIGNED)), 0) AS first_sum, IFNULL(SUM(CAST(CONV(SUBSTR(h, 15, 14), 16, 10) AS UNSIGNED)), 0) AS second_sum FROM (SELECT SHA2(CONCAT(\`id\`, ';', IF(\`note\` IS NULL, ':', CONCAT(CHAR_LENGTH(CONVERT(\`note\` USING utf8mb4) COLLATE utf8mb4_bin), ':', CAST(CONVERT(\`note\` USING utf8mb4) COLLATE utf8mb4_bin AS BINARY)))), 256) AS h FROM \`or\`\`ders\` WHERE id > 1 LIMIT 9007199254740991) AS hashed"`,
   );
 });

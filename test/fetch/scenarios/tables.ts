@@ -163,7 +163,38 @@ const zeroDates = [
     (3, '2026-00-00', '2026-01-00 00:00:00', '2026-01-02'), (4, '2026-02-31', '2026-02-31 10:00:00', '2026-01-02')`,
 ];
 
+const noText = [
+  'CREATE TABLE words (id int PRIMARY KEY, u varchar(9) CHARACTER SET utf8mb4, g varchar(9) CHARACTER SET greek, j json)',
+  `INSERT INTO words VALUES (1, '?😀', '?α', '["?"]'), (2, _ucs2 X'0041D8000042', _greek X'41D242', JSON_ARRAY(CONVERT(CONCAT('x', _gbk X'D6D0') USING utf8mb4)))`,
+  `INSERT INTO words SELECT 3, 'x', 'x', JSON_ARRAY(u) FROM words WHERE id = 2`,
+];
+
 export const zeroDateScenarios: readonly Scenario[] = [
+  {
+    name: 'bytes that are no text are refused by name',
+    sources: sources(['MySQL', 'MariaDB'], ...noText),
+    routes: bothTargets,
+    flags: recreate,
+    exitCode: 1,
+    rows: { 'SELECT count(*) FROM words': [['0']] },
+    log: [{ message: /^Error: .*public\.words: the row id=2 has bytes that are no text in (greek in column g|utf8mb4 in column u), which no target can hold/, code: 'TSM3008', advice: /--unrepresentable-values null\|clamp/ }],
+    next: [
+      {
+        flags: [...recreate, '--unrepresentable-values', 'clamp'],
+        rows: {
+          'SELECT id, u, g, j FROM words ORDER BY id': [
+            ['1', '?😀', '?α', '["?"]'], ['2', 'A\uFFFD\uFFFD\uFFFDB', 'A?B', '["x中"]'], ['3', 'x', 'x', '["A\uFFFD\uFFFD\uFFFDB"]'],
+          ],
+        },
+        log: [{ message: /^replaced values/, level: 'warn', table: 'public.words', replaced_values: { u: 1, g: 1, j: 1 } }],
+      },
+      {
+        flags: [...recreate, '--unrepresentable-values', 'null'],
+        rows: { 'SELECT id, u, g FROM words ORDER BY id': [['1', '?😀', '?α'], ['2', null, null], ['3', 'x', 'x']] },
+        log: [{ message: /^replaced values/, replaced_values: { u: 1, g: 1, j: 1 } }],
+      },
+    ],
+  },
   {
     name: 'zero dates are refused by name',
     sources: sources(['MySQL', 'MariaDB'], ...zeroDates),

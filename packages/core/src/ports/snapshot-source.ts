@@ -21,10 +21,12 @@ export interface SnapshotOptions {
 }
 
 /**
- * What becomes of a value that exists on the source and in no target (MySQL's zero dates and times beyond a day):
+ * What becomes of a value that exists on the source and in no target (MySQL's zero dates, times beyond a day, and bytes that
+ * are no text in their character set):
  * - `reject`: the export fails with an error that names table, key and column;
  * - `null`: it becomes NULL;
- * - `clamp`: it becomes the nearest value that can be held (`0000-00-00` the first of January of year 1).
+ * - `clamp`: it becomes the nearest value that can be held (`0000-00-00` the first of January of year 1; a text
+ *   with substitutes for what is no character).
  */
 export const unrepresentablePolicies = ['reject', 'null', 'clamp'] as const;
 export type UnrepresentablePolicy = (typeof unrepresentablePolicies)[number];

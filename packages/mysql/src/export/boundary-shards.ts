@@ -28,7 +28,12 @@ export async function sampleBoundaries(
       `SELECT ${columns} FROM ${from(table)} FORCE INDEX (PRIMARY)${where} ORDER BY ${order} LIMIT 1 OFFSET ${stride}`,
     );
     const row = rows[0];
-    if (row === undefined) break;
+    // Behind a key that cannot be written the table is not cut any more: its last range takes what is left.
+    if (
+      row === undefined ||
+      !key.every((column, index) => column.hasLiteral?.(String(row[`k${index}`])) ?? true)
+    )
+      break;
     boundaries.push(key.map((column, index) => column.literal(String(row[`k${index}`]))));
   }
   return boundaries;

@@ -3,7 +3,9 @@ import type { Column, ExportRequest, Table, UnrepresentablePolicy } from '@tsmol
 import { quoteIdentifier } from '../sql.js';
 import { fieldText, isCharacterType } from './field-text.js';
 import { isBytes, isLong, nativeTypeOf } from './native-type.js';
+import { characterSetOf, storedBytes, storedText } from './stored-text.js';
 import { reportExpression, withPolicy } from './unrepresentable.js';
+import type { SentValue } from './unrepresentable.js';
 
 /**
  * What stands at one place of the server's row: fields that the server has joined already, or one long value that is to be
@@ -20,6 +22,8 @@ export interface RowPlan {
   readonly columns: readonly Column[];
   /** How NULL is written. */
   readonly nullField: string;
+  /** For values that this side sees to be none of a target's. */
+  readonly unrepresentable: UnrepresentablePolicy;
 }
 
 export interface RowPlanOptions extends Pick<ExportRequest, 'table' | 'columns' | 'format'> {
@@ -41,20 +45,22 @@ export function planRow(options: RowPlanOptions): RowPlan {
   const columns = options.columns.map((name) => columnOf(table, name));
   const nullField = options.format === 'csv-marked-null' ? '\\N' : '';
   const places = columns.map((column) => placeOf(column, options.longApart));
-  const groups = groupPlaces(columns, places).map((group) => ({
-    part: group.part,
+  const groups = groupPlaces(columns, places).map(({ part, columns: own }) => ({
+    part,
     sql:
-      group.part === 'fields'
-        ? joined(group.columns.map((column) => csvField(table, column, { nullField, unrepresentable })))
-        : quoteIdentifier(group.columns[0]?.name ?? ''),
+      part === 'fields'
+        ? joined(own.map((column) => csvField(table, column, { nullField, unrepresentable })))
+        : own.map((column) => longValue(column, part, unrepresentable)).join(),
   }));
-  const report = reportExpression(table, columns, unrepresentable);
+  const sent = columns.map((column, index) => sentValue(column, places[index] ?? 'fields'));
+  const report = reportExpression(table, columns, unrepresentable, sent);
   return {
     expressions: [...groups.map(({ sql }) => sql), ...(report === undefined ? [] : [report])],
     parts: groups.map(({ part }) => part),
     reports: report !== undefined,
     columns,
     nullField,
+    unrepresentable,
   };
 }
 
@@ -63,6 +69,18 @@ function placeOf(column: Column, longApart: boolean): RowPart {
   if (!longApart || !isLong(native.base)) return 'fields';
   if (isBytes(native.base)) return 'long bytes';
   return isCharacterType(native) ? 'long text' : 'fields';
+}
+
+/** UTF-8 is sent as it is stored; a long value of the older form of it would be converted on its way. */
+function sentValue(column: Column, part: RowPart): SentValue {
+  const isUtf8 = storedText(column) === 'utf-8';
+  if (part === 'fields') return isUtf8 ? 'seen here' : 'joined';
+  return isUtf8 && characterSetOf(column) === 'utf8mb4' ? 'seen here' : 'whole';
+}
+
+function longValue(column: Column, part: RowPart, unrepresentable: UnrepresentablePolicy): string {
+  const name = quoteIdentifier(column.name);
+  return sentValue(column, part) === 'whole' ? withPolicy(column, name, unrepresentable) : name;
 }
 
 interface Group {
@@ -100,12 +118,17 @@ interface FieldOptions {
 export function csvField(table: Table, column: Column, { nullField, unrepresentable }: FieldOptions): string {
   const name = quoteIdentifier(column.name);
   const text = fieldText(table, column);
-  const field = text.free ? `CONCAT('"', REPLACE(${text.sql}, '"', '""'), '"')` : text.sql;
-  const written = quoteNull(nullField);
-  const held = withPolicy(column, field, unrepresentable);
-  // What the policy made NULL; without it only the column itself can be.
-  const replaced = held !== field && unrepresentable === 'null' ? `IFNULL(${held}, ${written})` : held;
-  return column.nullable ? `IF(${name} IS NULL, ${written}, ${replaced})` : replaced;
+  const written = (sql: string): string => (text.free ? `CONCAT('"', REPLACE(${sql}, '"', '""'), '"')` : sql);
+  const missing = quoteNull(nullField);
+  const field = written(text.sql);
+  const seenHere = sentValue(column, 'fields') === 'seen here';
+  const held = seenHere
+    ? field
+    : withPolicy(column, field, unrepresentable, {
+        missing,
+        written: (nearest) => written(text.free ? storedBytes(nearest) : nearest),
+      });
+  return column.nullable ? `IF(${name} IS NULL, ${missing}, ${held})` : held;
 }
 
 function quoteNull(nullField: string): string {

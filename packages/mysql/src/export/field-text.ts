@@ -3,8 +3,12 @@ import type { Column, Table } from '@tsmolt/core';
 import { quoteIdentifier } from '../sql.js';
 import { isBytes, isText, isWholeNumber, nativeTypeOf } from './native-type.js';
 import type { NativeType } from './native-type.js';
+import { storedBytes, storedText } from './stored-text.js';
 
-/** How a column's value is printed by the server, in utf8mb4. NULL stays NULL. */
+/**
+ * How a column's value is printed by the server, in UTF-8. NULL stays NULL. Texts are bytes to the server: beside one with a
+ * collation of its own it would convert, and refuse, bytes that are no text.
+ */
 export interface FieldText {
   readonly sql: string;
   /** Whether the text may hold what has a meaning in CSV. */
@@ -26,7 +30,9 @@ export function fieldText(table: Table, column: Column): FieldText {
     const uuid = column.type.kind === 'uuid';
     return { sql: uuid ? hex(name) : `CONCAT('\\\\x', ${hex(name)})`, free: false };
   }
-  return { sql: utf8Text(name), free: true };
+  // Converted by the server, what is no text would be cut off or replaced, and nobody would see it.
+  const isUtf8 = storedText(column) === 'utf-8';
+  return { sql: storedBytes(isUtf8 ? name : `CONVERT(${name} USING utf8mb4)`), free: true };
 }
 
 /** Numbers, times and bits: texts of a few plain characters. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Column } from '@tsmolt/core';
 import { quoteIdentifier, quoteText } from '../sql.js';
 import { floatText, hex } from './field-text.js';
@@ -10,6 +11,8 @@ export interface KeyColumn {
   /** An expression whose text `literal` takes. */
   readonly read: string;
   readonly literal: (text: string) => string;
+  /** False for a value that the server keeps and takes from no literal: bytes that are no text. True without it. */
+  readonly hasLiteral?: (text: string) => boolean;
 }
 
 /**
@@ -25,7 +28,14 @@ export function keyColumn(column: Column, charset: string | undefined): KeyColum
   if (isNumberLike(base)) return { name, read: `CONCAT(${name} + 0)`, literal: (text) => text };
   if (isBytes(base)) return { name, read: hex(name), literal: (text) => `X'${text}'` };
   if (isText(base) && charset !== undefined) {
-    return { name, read: hex(name), literal: (text) => `_${charset} X'${text}'` };
+    const literal = (text: string): string => `_${charset} X'${text}'`;
+    const isUtf8Text = (text: string): boolean => isUtf8(Buffer.from(text, 'hex'));
+    return {
+      name,
+      read: hex(name),
+      literal,
+      ...(charset.startsWith('utf8') ? { hasLiteral: isUtf8Text } : {}),
+    };
   }
   if (isPrinted(base)) return { name, read: `CAST(${name} AS CHAR)`, literal: quoteText };
   return undefined;

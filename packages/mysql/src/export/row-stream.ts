@@ -6,8 +6,10 @@ import type { MysqlSessionPool } from '../connect/session-pool.js';
 import type { SnapshotLease, SnapshotSessions } from '../snapshot/snapshot-sessions.js';
 import { ChunkWriter } from './chunk-writer.js';
 import type { RowPart, RowPlan } from './csv-row.js';
+import { heldRow, isText } from './held-row.js';
+import type { SentRow } from './held-row.js';
 import { stopStatement } from './stop-statement.js';
-import { countReplaced, refusal } from './unrepresentable.js';
+import { countReplaced, countReplacedValue, refusal } from './unrepresentable.js';
 
 /** What may lie between the server and the reader, beside the row that is being received. */
 export const streamBufferBytes = 256 * 1024;
@@ -43,8 +45,6 @@ export async function streamRows(options: RowStreamOptions): Promise<ExportStrea
 }
 
 const subjectOf = ({ table }: RowStreamOptions): string => `exporting ${displayName(table.name)}`;
-
-type Row = readonly (Buffer | null)[];
 
 const comma = Buffer.from(',');
 const newLine = Buffer.from('\n');
@@ -86,7 +86,7 @@ class RowStream extends Readable {
       const query = this.#connection.query({ sql: this.#options.sql, rowsAsArray: true, typeCast: false });
       query.on('error', end);
       query.on('end', () => end());
-      query.on('result', (row: unknown) => this.#take(row as Row));
+      query.on('result', (row: unknown) => this.#take(row as SentRow));
     });
   }
 
@@ -133,18 +133,32 @@ class RowStream extends Readable {
     if (!this.destroyed && !this.push(chunk) && !this.#ended) this.#connection.pause();
   }
 
-  #take(row: Row): void {
+  #take(row: SentRow): void {
     // What the server had on its way when the reader left.
     if (this.destroyed) return;
-    const { parts, reports } = this.#options.plan;
+    const { plan } = this.#options;
+    const { parts, reports } = plan;
     const report = reports ? row[parts.length] : undefined;
     if (report !== undefined && report !== null && !this.#accept(report.toString())) return;
+    const held = isText(plan, row) ? row : this.#held(row);
+    if (held === undefined) return;
     for (const [index, part] of parts.entries()) {
       if (index > 0) this.#writer.write(comma);
-      this.#write(part, row[index] ?? null);
+      this.#write(part, held[index] ?? null);
     }
     this.#writer.write(newLine);
     this.rows += 1;
+  }
+
+  /** Undefined for a row that is refused, and the stream with it. */
+  #held(row: SentRow): SentRow | undefined {
+    const { plan, table } = this.#options;
+    try {
+      return heldRow(table, plan, row, (column) => countReplacedValue(this.replaced, column));
+    } catch (thrown) {
+      this.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      return undefined;
+    }
   }
 
   #write(part: RowPart, value: Buffer | null): void {

@@ -7,8 +7,10 @@ import type { MysqlServer } from '../connect/mysql-server.js';
 import type { MysqlSession } from '../connect/session.js';
 import { bits, floatText, hex, numberText, utf8Text } from '../export/field-text.js';
 import { nativeTypeOf } from '../export/native-type.js';
-import { withPolicy } from '../export/unrepresentable.js';
+import { storedBytes } from '../export/stored-text.js';
+import { effectivePolicy, withPolicy } from '../export/unrepresentable.js';
 import { from, quoteIdentifier } from '../sql.js';
+import { exactText } from './exact-text.js';
 
 /** A pool of sessions, inside a snapshot or not. */
 export interface Sessions {
@@ -65,6 +67,11 @@ const hashable: ReadonlySet<LogicalType['kind']> = new Set([
   'boolean', 'integer', 'decimal', 'string', 'bytes', 'date', 'time', 'timestamp', 'uuid', 'bit', 'inet', 'enum',
 ]); // prettier-ignore
 
+/** Kinds whose texts are digits and signs, without a collation. */
+const plainKinds: ReadonlySet<LogicalType['kind']> = new Set([
+  'boolean', 'integer', 'decimal', 'float', 'bytes', 'bit', 'date', 'time', 'timestamp',
+]); // prettier-ignore
+
 type Statement = Pick<HashRequest, 'table' | 'columns' | 'algorithm' | 'condition'>;
 
 /** One aggregate over the rows. The sums are exact (DECIMAL) and do not depend on the order of rows. */
@@ -93,7 +100,7 @@ export function rowDigest(
 
 /** A value as PostgreSQL prints it. */
 export function plainText(column: Column, { type }: HashColumn): string {
-  return canonicalText(column, withoutDomain(type));
+  return canonicalText(column, withoutDomain(type), 'reject');
 }
 
 /** Seven bytes of a digest in hexadecimal, as a number. Sums of such numbers are exact. */
@@ -129,19 +136,27 @@ function concatenated(parts: readonly string[]): string {
 /** The value, set off from its neighbours (`textFraming`). */
 function framedText(column: Column, { type }: HashColumn, unrepresentable: UnrepresentablePolicy): string {
   const base = withoutDomain(type);
-  const own = canonicalText(column, base);
+  const own = canonicalText(column, base, effectivePolicy(column, unrepresentable));
   const text = withPolicy(column, own, unrepresentable);
   const ended = textFraming(base) === 'ended';
-  const length = base.kind === 'bytes' ? `LENGTH(${quoteIdentifier(column.name)})` : `CHAR_LENGTH(${text})`;
-  const value = ended ? `${text}, ';'` : `${length}, ':', ${text}`;
+  const name = quoteIdentifier(column.name);
+  const counted = text === storedBytes(name) ? name : text;
+  const length = base.kind === 'bytes' ? `LENGTH(${name})` : `CHAR_LENGTH(${counted})`;
+  // Beside a text with a collation of its own the server would convert, and refuse, bytes that are no text.
+  const bytes = counted === name || plainKinds.has(base.kind) ? text : storedBytes(text);
+  const value = ended ? `${bytes}, ';'` : `${length}, ':', ${bytes}`;
   if (!column.nullable) return value;
   // A NULL that is not the column's own comes of a text that is too long: it must not pass for a NULL of the column.
-  const isNull = text === own ? `${quoteIdentifier(column.name)} IS NULL` : `${text} IS NULL`;
+  const isNull = text === own ? `${name} IS NULL` : `${text} IS NULL`;
   return `IF(${isNull}, '${ended ? ';' : ':'}', CONCAT(${value}))`;
 }
 
-/** As PostgreSQL prints a value of the type. */
-function canonicalText(column: Column, type: LogicalType): string {
+/**
+ * As PostgreSQL prints a value of the type.
+ *
+ * @param policy what becomes of values that no target can hold: what is refused is printed so that it equals no text
+ */
+function canonicalText(column: Column, type: LogicalType, policy: UnrepresentablePolicy): string {
   const name = quoteIdentifier(column.name);
   const native = nativeTypeOf(column);
   switch (type.kind) {
@@ -169,7 +184,7 @@ function canonicalText(column: Column, type: LogicalType): string {
     case 'inet':
       return `CONCAT(${utf8Text(name)}, '${native.base === 'inet4' ? '/32' : '/128'}')`;
     default:
-      return utf8Text(name);
+      return policy === 'reject' ? exactText(column) : utf8Text(name);
   }
 }
 

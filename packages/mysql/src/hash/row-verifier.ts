@@ -13,7 +13,9 @@ import type {
   Share,
 } from '@tsmolt/core';
 import type { MysqlSession } from '../connect/session.js';
+import { storedBytes } from '../export/stored-text.js';
 import { from, quoteIdentifier, quoteText } from '../sql.js';
+import { digitsOf, textOf } from './exact-text.js';
 import { computedFirst, digestPart, plainText, rowDigest, tooLong } from './row-hasher.js';
 import type { Sessions } from './row-hasher.js';
 
@@ -130,7 +132,7 @@ type DriverValue = string | number | bigint | Buffer | null;
 
 function asText(value: DriverValue): string | null {
   if (value === null) return null;
-  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+  return Buffer.isBuffer(value) ? textOf(value) : String(value);
 }
 
 /** As `Dealing` says; signed, because the sum of an unsigned number and a negative one is an error. */
@@ -187,7 +189,11 @@ function beyond(key: readonly HashColumn[], bound: RowText, operator: '>'): stri
 }
 
 function equal(column: HashColumn, value: string | null): string {
-  return `${quoteIdentifier(column.name)} <=> ${literal(column, value)}`;
+  const name = quoteIdentifier(column.name);
+  const digits = value === null ? undefined : digitsOf(value);
+  return digits === undefined
+    ? `${name} <=> ${literal(column, value)}`
+    : `${storedBytes(name)} = X'${digits}'`;
 }
 
 /**

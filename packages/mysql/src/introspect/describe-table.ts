@@ -79,6 +79,7 @@ function describeColumn(row: ColumnRow, context: ColumnContext): Column {
     identity: /\bauto_increment\b/.test(row.extra) ? 'by default' : 'never',
     hasDefault: row.default_value !== null && !(capabilities.defaultsAsSql && row.default_value === 'NULL'),
     ...(collation === undefined ? {} : { collation }),
+    ...(row.character_set === null ? {} : { characterSet: row.character_set }),
     ...(expression === undefined ? {} : { generation: { expression, stored: generated?.[1] !== 'VIRTUAL' } }),
   };
 }

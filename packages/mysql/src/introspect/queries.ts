@@ -20,7 +20,7 @@ export const columnsQuery = `
     column_type AS column_type, is_nullable = 'YES' AS nullable, column_default AS default_value, extra AS extra,
     generation_expression AS generation, character_maximum_length AS max_length,
     numeric_precision AS \`precision\`, numeric_scale AS scale, datetime_precision AS datetime_precision,
-    collation_name AS \`collation\`, privileges AS privileges
+    character_set_name AS character_set, collation_name AS \`collation\`, privileges AS privileges
   FROM information_schema.columns
   WHERE ${ofDatabase}
   ORDER BY table_name, ordinal_position`;

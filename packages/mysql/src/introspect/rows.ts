@@ -27,6 +27,7 @@ export interface ColumnRow {
   readonly precision: Numeric | null;
   readonly scale: Numeric | null;
   readonly datetime_precision: Numeric | null;
+  readonly character_set: string | null;
   readonly collation: string | null;
   /** Comma-separated: what the user may do with the column. */
   readonly privileges: string;
