@@ -190,6 +190,7 @@ describe('from PostgreSQL', () => {
     await reader.said(/going on from the checkpoint/);
     expect(await failureOf(pair, { stagingSchema: 'mine' })).toMatch(/TSM5005.*is read by process/s);
     await reader.drain();
+    expect(reader.lines.filter(({ level }) => level === 'warn')).toEqual([]);
   });
 
   test('a slot that has moved on past the checkpoint', async () => {

@@ -55,6 +55,7 @@ export const errorCatalogue = {
   TSM5004: { kind: 'operator', title: 'snapshot is gone and the source moved on' },
   TSM5005: { kind: 'operator', title: 'position is gone' },
   TSM5006: { kind: 'operator', title: 'changes in a form that cannot be replicated' },
+  TSM5007: { kind: 'retry', title: 'replication slot is not free yet' },
   TSM6001: { kind: 'operator', title: 'intermediate storage refused access' },
   TSM6002: { kind: 'operator', title: 'intermediate file is missing or damaged' },
   TSM6003: { kind: 'retry', title: 'intermediate storage not available' },

@@ -59,9 +59,13 @@ describe.each(['postgres18', 'postgres15'] as const)('%s', (server) => {
       const controller = new AbortController();
       const reader = first.changes(undefined, controller.signal)[Symbol.asyncIterator]();
       await reader.next();
-      await expect(db.open(['t'])).rejects.toEqual(
+      // Who took a stream over is nothing to this one.
+      const remembered = { load: () => Promise.resolve('1/1'), save: () => Promise.resolve() };
+      await expect(db.open(['t'], { reader: remembered })).rejects.toEqual(
         refused('TSM5005', /is read by process \d+ of the source \(application "changes"\)/),
       );
+      await db.sql(`INSERT INTO t VALUES (1, 'still read')`);
+      await expect(reader.next()).resolves.toMatchObject({ done: false });
       controller.abort();
     });
 

@@ -130,7 +130,10 @@ interface PassContext {
   readonly keyless: KeylessTables;
 }
 
-/** Opens the source again and again, as long as what fails may pass. What fails before anything worked is final. */
+/**
+ * Opens the source again and again, as long as what fails may pass. What fails before anything worked is final, but for a
+ * source that is still read for an earlier process: whoever holds the lease is the one to replicate.
+ */
 async function runPasses(
   { options, progress, open, keyless }: PassContext,
   pass: Pass,
@@ -154,12 +157,16 @@ async function runPasses(
       }
     } catch (thrown) {
       if (started && keyless.leaveOut(thrown)) continue;
-      if (!started) throw thrown;
+      if (!started) refuseAtFirst(thrown);
       if (!mayPass(thrown, failures, options)) throw orPaused(thrown);
       failures = progress.positions.applied === before ? failures + 1 : 1;
       if (!(await waited(asTsmoltError(thrown), failures, options))) return 'drained';
     }
   }
+}
+
+function refuseAtFirst(thrown: unknown): void {
+  if (asTsmoltError(thrown).code !== 'TSM5007') throw thrown;
 }
 
 /** A key that is dropped is no row: the policy is that of `--onMissingKey`, whatever the source shows of the statement. */

@@ -17,7 +17,7 @@ export interface StreamStatus {
 
 const suffix = '-status';
 /** What the memo has beside the checkpoints. */
-const besides = [suffix, '-source', '-history', '-publication', acceptedSuffix, shapesSuffix];
+const besides = [suffix, '-source', '-history', '-publication', '-reader', acceptedSuffix, shapesSuffix];
 const everyMs = 5000;
 
 export class StatusMemo {

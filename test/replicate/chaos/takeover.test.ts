@@ -99,13 +99,10 @@ test.each(ways)(
       await vi.waitFor(async () => expect(await runSql(stream.target, waits)).toHaveLength(1), 30_000);
       first.process.kill('SIGSTOP');
       await expireLeases(staging);
-      // What the source does itself when it has not heard of a reader for too long.
-      await runSql(
-        stream.source,
-        `SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE database = current_database() AND active`,
-      );
+      // The source would wait for the first one for wal_sender_timeout.
       const second = start(...more);
-      await second.printed(/going on from the checkpoint/);
+      await second.printed(/is still read by process|was still read by process \d+ of the source/);
+      expect(second.output(/(is still read by process)/)).toBeUndefined();
     } finally {
       // The batch of the first one is done now, all but its checkpoint and COMMIT.
       await locker.end();
@@ -119,6 +116,33 @@ test.each(ways)(
     expect(writes).toEqual([{ id: 2 }, { id: 3 }, { id: 4 }]);
   },
 );
+
+test('a replicator that may not end the session of a frozen one waits until the source does', async () => {
+  const first = start();
+  await first.printed(/starting anew/);
+  await arrives(2);
+  const role = `r_${stream.from[1]?.slice(-20)}`;
+  await runSql(
+    stream.source,
+    `CREATE ROLE ${role} LOGIN REPLICATION PASSWORD 'secret'`,
+    `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`,
+  );
+  first.process.kill('SIGSTOP');
+  await expireLeases(stream.target);
+  const source = new URL(stream.source);
+  [source.username, source.password] = [role, 'secret'];
+  const second = startReplicator({ ...stream, source: source.href });
+  started.push(second);
+  await second.printed(/WARN.*is still read by process \d+ .*wal_sender_timeout \(1min\).*going on/);
+  await runSql(
+    stream.source,
+    `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = current_database() AND active`,
+  );
+  await arrives(3);
+  second.process.kill('SIGTERM');
+  expect((await second.finished).exitCode).toBe(0);
+  await runSql(stream.source, `DROP OWNED BY ${role}`, `DROP ROLE ${role}`);
+});
 
 test('a replicator that is asked to end hands the stream over at once', async () => {
   const first = start();

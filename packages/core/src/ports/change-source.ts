@@ -104,6 +104,22 @@ export interface LeftOutTables {
   readonly onChange: (table: TableName) => void;
 }
 
+/**
+ * Which of the server's sessions reads a stream, where the server lets one read at a time: a process that takes the stream over
+ * finds the one before it there, when that was frozen or cut off and the server has not noticed.
+ */
+export interface RememberedReader {
+  /**
+   * What was saved last, by this process or by one before it. That session is ended where it still reads: whoever answers
+   * holds the lease of the stream.
+   *
+   * @throws TsmoltError `TSM7003` where it does not any more
+   */
+  load(): Promise<string | undefined>;
+  /** Called before the session begins to read. @throws TsmoltError as `load` */
+  save(session: string): Promise<void>;
+}
+
 export interface ChangeOptions {
   /** The tables whose changes are wanted, as the catalog showed them. Others are left out. */
   readonly tables: readonly TableName[];
@@ -121,6 +137,7 @@ export interface ChangeOptions {
   /** A slot and a publication, where the engine has them. */
   readonly slot?: string;
   readonly publication?: string;
+  readonly reader?: RememberedReader;
   /** How often the server is told how far its changes are durable. */
   readonly acknowledgeEveryMs: number;
   /** Names this replica among others, where the engine wants a number. */
@@ -185,7 +202,7 @@ export interface ChangeSource extends Omit<ChangeLog, 'names'> {
   readonly setup?: string;
   /** @returns in words, what may be missing because of that, where the server was told otherwise since */
   alteredSince?(setup: string): string | undefined;
-  /** What a reader should know about the source's settings. */
+  /** What a reader should know about the source's settings, and what opening it took. */
   readonly warnings: readonly string[];
   /**
    * @param from a position of this source; undefined for the one that the server remembers, where it does

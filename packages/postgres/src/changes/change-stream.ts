@@ -7,8 +7,9 @@ import { MessageIntake } from './message-intake.js';
 import { PgoutputDecoder } from './pgoutput.js';
 import { ReaderFlow } from './reader-flow.js';
 import type { PublicationWatch } from './publication-watch.js';
-import { readSlot, refuseBeyond, refuseForgotten, waitUntilFree } from './slot.js';
+import { readSlot, refuseBeyond, refuseForgotten } from './slot.js';
 import type { Slot } from './slot.js';
+import { waitUntilFree } from './slot-reader.js';
 import type { StreamedTables } from './streamed-tables.js';
 import { StreamedTransactions } from './streamed-transactions.js';
 import type { StreamListener } from './walsender.js';
@@ -74,6 +75,8 @@ export class ChangeStream {
     refuseBeyond(await logEnd(pool), from);
     await this.#walsender.connect();
     if (options.decodingBytes !== undefined) await this.#walsender.allowMemory(options.decodingBytes);
+    // Before it reads, so that no session does that nobody knows of; where the slot is not free, it will not read.
+    if (slot.reader === undefined) await options.reader?.save(await this.#walsender.session());
     const spill = this.#spill;
     await spill?.clear();
     const request = {

@@ -6,7 +6,7 @@ import { PostgresChangeSource } from './change-source.js';
 import type { Streaming } from './change-stream.js';
 import { readServer } from './log-end.js';
 import type { ServerRow } from './log-end.js';
-import { unreadSlot } from './slot.js';
+import { untilUnread } from './slot-reader.js';
 import { explainStream } from './stream-errors.js';
 import { readWantedTables } from './wanted-tables.js';
 import { Walsender } from './walsender.js';
@@ -25,7 +25,7 @@ export interface ChangesPlace {
  * Checks what replication needs, all of it before the first change is read.
  *
  * @throws TsmoltError `TSM5002` for a server or publication that is not set up, `TSM5003` for a table without identity,
- *   `TSM5005` for a slot that cannot be read, `TSM5006` for changes in a form that cannot be replicated, `TSM3001` where
+ *   `TSM5005` for a slot that cannot be read, `TSM5007` for one that cannot yet, `TSM5006` for changes in a form that cannot be replicated, `TSM3001` where
  *   the user may not replicate
  */
 export async function openChanges(
@@ -34,7 +34,7 @@ export async function openChanges(
 ): Promise<ChangeSource> {
   const { slot = defaultSlot, publication = publicationName } = options;
   const { database, in_recovery } = await usableDatabase(server, pool);
-  await unreadSlot(pool, slot);
+  const ended = await untilUnread(pool, slot, options.reader);
   const { tables, watch, warnings } = await readWantedTables(pool, server.versionNumber, {
     tables: options.tables,
     others: options.others,
@@ -56,7 +56,7 @@ export async function openChanges(
     identity,
     timeline: in_recovery ? undefined : timeline,
     historyOf: () => asked(server, slot, (walsender) => walsender.timelineHistory(timeline)),
-    warnings,
+    warnings: [...ended, ...warnings],
   });
 }
 

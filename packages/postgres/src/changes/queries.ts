@@ -5,9 +5,19 @@ export const serverQuery = `
     CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
       ELSE pg_catalog.pg_current_wal_insert_lsn() END::text AS log_end`;
 
+/**
+ * What a session of `pg_stat_activity a` is known by: processes have the numbers of earlier ones. The sessions of other users
+ * do not show since when they are there.
+ */
+const session = `concat(a.pid, '/', (extract(epoch FROM a.backend_start) * 1000000)::bigint)`;
+
+export const ownSessionQuery = `
+  SELECT ${session} AS session FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()`;
+
 /** A slot with all the columns that this version has, and who reads it. */
 export const slotQuery = `
-  SELECT to_jsonb(s) AS slot, a.application_name AS reader,
+  SELECT to_jsonb(s) AS slot, a.application_name AS reader, ${session} AS session,
+    current_setting('wal_sender_timeout') AS reader_timeout,
     CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
       ELSE pg_catalog.pg_current_wal_insert_lsn() END - s.restart_lsn AS bytes_kept
   FROM pg_catalog.pg_replication_slots s
@@ -78,6 +88,12 @@ export const typeNamesQuery = `
 export const terminateReaderQuery = `
   SELECT pg_catalog.pg_terminate_backend(s.active_pid) FROM pg_catalog.pg_replication_slots s
   WHERE s.slot_name = $1 AND s.active_pid = $2`;
+
+/** Ends the session that reads the slot, where it is this one. */
+export const endReaderQuery = `
+  SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_replication_slots s
+  JOIN pg_catalog.pg_stat_activity a ON a.pid = s.active_pid
+  WHERE s.slot_name = $1 AND ${session} = $2`;
 
 export const activeReaderQuery = `
   SELECT FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1 AND s.active_pid = $2`;

@@ -1,11 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { TsmoltError } from '@tsmolt/core';
 import type { SessionPool } from '@tsmolt/pgwire';
 import { readServer } from './log-end.js';
 import { positionNumber, printPosition } from './log-position.js';
-import {
-  activeReaderQuery, advanceSlotQuery, slotQuery, terminateReaderQuery,
-} from './queries.js'; // prettier-ignore
+import { advanceSlotQuery, slotQuery } from './queries.js';
 
 /** `pg_replication_slots`, with what only later versions have. */
 interface SlotColumns {
@@ -22,17 +19,29 @@ interface SlotColumns {
   readonly invalidation_reason?: string | null;
 }
 
+/** Who reads a slot now. */
+export interface SlotReader {
+  readonly processId: number;
+  /** What it calls itself. */
+  readonly application: string;
+  /** What `Walsender.session` said there; without what follows the `/` where it is another user's. */
+  readonly session: string;
+  /** After which silence the server ends it: `wal_sender_timeout`. */
+  readonly timeout: string;
+}
+
 export interface Slot {
   readonly name: string;
   /** Everything before it is forgotten. */
   readonly confirmed: bigint;
-  /** The process that reads it now, and what it calls itself. */
-  readonly reader?: { readonly processId: number; readonly name: string };
+  readonly reader?: SlotReader;
 }
 
 interface SlotRow {
   readonly slot: SlotColumns;
   readonly reader: string | null;
+  readonly session: string;
+  readonly reader_timeout: string;
   readonly bytes_kept: string | null;
 }
 
@@ -41,14 +50,18 @@ interface SlotRow {
  *   cannot be replicated
  */
 export async function readSlot(pool: SessionPool, name: string): Promise<Slot> {
-  const { slot, reader, database } = await lookUpSlot(pool, name);
+  const row = await lookUpSlot(pool, name);
+  const { slot, database } = row;
   refuseOtherKind(name, slot, database);
   refuseInvalid(name, slot);
-  return {
-    name,
-    confirmed: positionNumber(slot.confirmed_flush_lsn ?? '0/0'),
-    ...(slot.active_pid === null ? {} : { reader: { processId: slot.active_pid, name: reader ?? '' } }),
-  };
+  const confirmed = positionNumber(slot.confirmed_flush_lsn ?? '0/0');
+  const reader = readerOf(row);
+  return { name, confirmed, ...(reader === undefined ? {} : { reader }) };
+}
+
+function readerOf({ slot, reader, session, reader_timeout: timeout }: SlotRow): SlotReader | undefined {
+  const { active_pid: processId } = slot;
+  return processId === null ? undefined : { processId, application: reader ?? '', session, timeout };
 }
 
 /** The log that the slot keeps. `state` is the server's `wal_status`, which came with version 13. */
@@ -114,48 +127,6 @@ function refuseInvalid(name: string, slot: SlotColumns): void {
     advice:
       'Drop the slot, raise max_slot_wal_keep_size (or idle_replication_slot_timeout) on the source so that it lives as ' +
       'long as an interruption may last, and fetch again.',
-  });
-}
-
-/** How long an earlier reader may take to go. */
-const readerPatienceMs = 5000;
-const askAgainMs = 100;
-
-/** Waits a little for a reader that has just been killed. @throws TsmoltError `TSM5005` when it stays */
-export async function unreadSlot(pool: SessionPool, name: string): Promise<Slot> {
-  const until = performance.now() + readerPatienceMs;
-  for (;;) {
-    const slot = await readSlot(pool, name);
-    if (slot.reader === undefined) return slot;
-    if (performance.now() > until) throw readBy(name, slot.reader);
-    await delay(askAgainMs);
-  }
-}
-
-function readBy(name: string, { processId, name: application }: NonNullable<Slot['reader']>): TsmoltError {
-  return new TsmoltError('TSM5005', {
-    message: `replication slot ${name} is read by process ${processId} of the source (application "${application}")`,
-    advice:
-      'Stop the other replication, or name another slot. If its process is gone, the server has not noticed yet: ' +
-      `SELECT pg_terminate_backend(${processId}) ends the session.`,
-  });
-}
-
-/** Waits until a session of ours has let go of the slot, and has it ended where it does not hear. */
-export async function waitUntilFree(pool: SessionPool, name: string, processId: number): Promise<void> {
-  const begun = performance.now();
-  await pool.use(`leaving replication slot ${name}`, async (client) => {
-    let told = false;
-    for (;;) {
-      const { rowCount } = await client.query(activeReaderQuery, [name, processId]);
-      const waited = performance.now() - begun;
-      if (rowCount === 0 || waited > 2 * readerPatienceMs) return;
-      if (waited > readerPatienceMs && !told) {
-        told = true;
-        await client.query(terminateReaderQuery, [name, processId]);
-      }
-      await delay(askAgainMs / 5);
-    }
   });
 }
 

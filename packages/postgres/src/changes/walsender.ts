@@ -3,6 +3,7 @@ import { quoteIdentifier } from '@tsmolt/pgwire';
 import type { Server } from '@tsmolt/pgwire';
 import { sessionSettings } from '../sql.js';
 import { printPosition } from './log-position.js';
+import { ownSessionQuery } from './queries.js';
 import { MessageCursor, postgresEpochMs } from './message-cursor.js';
 import { MessageFrames } from './message-frames.js';
 import { ReadPacer } from './read-pacer.js';
@@ -110,6 +111,12 @@ export class Walsender {
       `SELECT set_config(name, greatest(setting::bigint, ${kilobytes})::text, false)
        FROM pg_settings WHERE name = 'logical_decoding_work_mem'`,
     );
+  }
+
+  /** What the server's views know this session by. @see SlotReader */
+  async session(): Promise<string> {
+    const { rows } = await this.#client.query<{ session: string }>(ownSessionQuery);
+    return rows[0]?.session ?? '';
   }
 
   /** The number of the cluster, which stays when a standby is promoted, and that of its timeline, which does not. */

@@ -1,8 +1,23 @@
 import { TsmoltError } from '@tsmolt/core';
-import type { ChangeSource } from '@tsmolt/core';
+import type { ChangeSource, RememberedReader } from '@tsmolt/core';
 import type { ReplicationOptions } from '../options.js';
 
 type Checkpoints = Pick<ReplicationOptions, 'staging' | 'memoKey'>;
+
+/** Nobody who has lost the lease is to end the session of who has it. */
+export function rememberedReader({ staging, memoKey }: Checkpoints): RememberedReader {
+  const key = `${memoKey}-reader`;
+  return {
+    load: async () => {
+      await staging.fence();
+      return staging.loadMemo(key);
+    },
+    save: async (session) => {
+      await staging.fence();
+      await staging.saveMemo(key, session);
+    },
+  };
+}
 
 /** A checkpoint means something to the stream that it was made for, and to no other. */
 export async function refuseOther(changes: ChangeSource, { staging, memoKey }: Checkpoints): Promise<void> {

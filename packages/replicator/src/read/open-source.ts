@@ -5,7 +5,7 @@ import { checkColumns } from '../route/check-columns.js';
 import type { TargetTables } from '../route/target-tables.js';
 import { openIdentified } from './keyless-tables.js';
 import type { KeylessTables } from './keyless-tables.js';
-import { refuseOther, warnOfAlteration } from './known-source.js';
+import { refuseOther, rememberedReader, warnOfAlteration } from './known-source.js';
 import type { RememberedShapes } from './remembered-shapes.js';
 import type { ReplacedValues } from './replaced-values.js';
 
@@ -43,6 +43,7 @@ export async function openSource(
           ? { spill: options.staging.transactionSpill(options.memoKey) }
           : { decodingBytes: options.decodingBytes }),
         onReplaced: (table, column) => replaced.count(table, column),
+        reader: rememberedReader(options),
         acknowledgeEveryMs: options.acknowledgeEveryMs,
         fetchMetadata: options.fetchMetadata,
         ...(shapes.text === undefined ? {} : { shapes: shapes.text }),
