@@ -1,6 +1,6 @@
-import { sharedServer } from '@tsmolt/testkit';
+import { createDatabase, runMysql, sharedServer } from '@tsmolt/testkit';
 import { describe, expect, test } from 'vitest';
-import { acceptedPosition, mysqlPair } from '../support/mysql-replication.js';
+import { acceptedPosition, asUser, mysqlPair } from '../support/mysql-replication.js';
 import { rowsOf } from '../support/replication.js';
 import { catchUp } from '../support/replicator.js';
 
@@ -44,6 +44,55 @@ describe.each(['mysql', 'mariadb'] as const)('what is no row, from %s', (product
 });
 
 describe('what is no row, from MySQL', () => {
+  test('statement format elsewhere: whoever cannot see its triggers is warned', async () => {
+    await using pair = await mysqlPair(await sharedServer('mysql'), table);
+    const elsewhere = await createDatabase(await sharedServer('mysql'));
+    try {
+      await runMysql(
+        elsewhere.url,
+        'CREATE TABLE u (id int PRIMARY KEY)',
+        'SET SESSION binlog_format = STATEMENT',
+        'INSERT INTO u VALUES (1), (2)',
+        'DELETE FROM u',
+      );
+      const warning = new RegExp(
+        `^WARN.*changes of database ${elsewhere.name} are in statement format`,
+        'gm',
+      );
+      const all = await catchUp(pair);
+      expect(all.stdout).not.toMatch(warning);
+      await using user = await asUser(pair, [
+        'GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO USER',
+        'GRANT SELECT ON DATABASE.* TO USER',
+      ]);
+      const some = await catchUp({ ...user, target: pair.target }, '--stagingSchema', '_other');
+      expect(some.exitCode, some.failure).toBe(0);
+      expect(some.stdout.match(warning)).toHaveLength(1);
+    } finally {
+      await elsewhere.drop();
+    }
+  });
+
+  test('a statement in statement format ends it, and passes when it is accepted', async () => {
+    await using pair = await mysqlPair(await sharedServer('mysql'), table);
+    await pair.onSource(
+      `INSERT INTO t VALUES (1, 'a')`,
+      'SET SESSION binlog_format = STATEMENT',
+      `INSERT INTO t VALUES (2, 'b')`,
+      'SET SESSION binlog_format = ROW',
+      `INSERT INTO t VALUES (3, 'c')`,
+    );
+    const refused = await catchUp(pair, '--onDDL', 'ignore');
+    expect(refused.exitCode, refused.stdout).toBe(1);
+    expect(refused.stderr).toMatch(/TSM5006.*in statement format.*Set binlog_format=ROW/s);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(1,a)']);
+    await pair.onTarget(`INSERT INTO t VALUES (2, 'b')`);
+    const done = await catchUp(pair, '--acceptUpTo', acceptedPosition(refused.stderr));
+    expect(done.exitCode, done.failure).toBe(0);
+    expect(done.stdout).toMatch(/^WARN.*passed over by --acceptUpTo/m);
+    expect(await rowsOf(pair.target, 't')).toEqual(['(1,a)', '(2,b)', '(3,c)']);
+  });
+
   test('TRUNCATE: applied in its place, or ignored', async () => {
     await using pair = await mysqlPair(await sharedServer('mysql'), table);
     await pair.onSource(`INSERT INTO t VALUES (1, 'a')`, 'TRUNCATE TABLE t', `INSERT INTO t VALUES (2, 'b')`);

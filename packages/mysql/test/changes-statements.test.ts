@@ -78,17 +78,50 @@ describe.each(['mysql', 'mariadb'] as const)('statements of %s', (product) => {
     ]);
   });
 
-  test('in statement format are refused, with the setting', async () => {
-    const reading = changesOf(
+  test('in statement format are told, for nobody to pass over, with the setting', async () => {
+    const events = await changesOf(
       ['t'],
       'SET SESSION binlog_format = STATEMENT',
       'INSERT INTO t VALUES (1, 4242)',
     );
-    await expect(reading).rejects.toMatchObject({
-      code: 'TSM5006',
-      message: expect.not.stringContaining('4242'),
-      advice: expect.stringContaining('binlog_format=ROW'),
-    });
+    expect(events).toMatchObject([
+      { kind: 'ddl', changesRows: { advice: expect.stringContaining('binlog_format=ROW') } },
+    ]);
+    expect(JSON.stringify(events)).not.toContain('4242');
+  });
+
+  test('in statement format of another database are told where a trigger there names this one', async () => {
+    await using elsewhere = await openDatabase(product, small, small.replace(' t ', ' u '));
+    await using stream = await openStream(source, ['t']);
+    const from = await stream.currentPosition();
+    await elsewhere.sql('SET SESSION binlog_format = STATEMENT', 'INSERT INTO t VALUES (1, 1)');
+    expect(transactionsOf(await readToEnd(stream, from))).toEqual([]);
+    const later = await stream.currentPosition();
+    await elsewhere.sql(
+      `CREATE TRIGGER carries AFTER INSERT ON u FOR EACH ROW INSERT INTO ${source.name}.t VALUES (NEW.id, 1)`,
+      'SET SESSION binlog_format = STATEMENT',
+      'INSERT INTO u VALUES (1, 1)',
+    );
+    const events = transactionsOf(await readToEnd(stream, later)).flatMap(({ changes }) => changes);
+    expect(events).toMatchObject([
+      {
+        kind: 'ddl',
+        changesRows: {
+          message: expect.stringContaining(`trigger ${elsewhere.name}.carries names ${source.name}`),
+        },
+      },
+    ]);
+  });
+
+  test('in statement format that only read this database are not of it', async () => {
+    await using elsewhere = await openDatabase(product, small);
+    const events = await changesOf(
+      ['t'],
+      'SET SESSION binlog_format = STATEMENT',
+      `REPLACE INTO ${elsewhere.name}.t SELECT 1, COUNT(*) FROM ${source.name}.t`,
+      `UPDATE ${elsewhere.name}.t SET v = (SELECT COUNT(*) FROM t)`,
+    );
+    expect(events).toEqual([]);
   });
 
   test('of tables without transactions', async () => {

@@ -51,6 +51,11 @@ export type SchemaEvent =
       readonly creates?: true;
       /** Rows of the tables went, or others took their place, and no change of rows tells it. */
       readonly replacesRows?: true;
+      /**
+       * It changed rows, or may have, and no change of rows tells which: it must not be passed over unless a person has accepted
+       * that, whom these words tell what to do else.
+       */
+      readonly changesRows?: Pick<ErrorDetails, 'message' | 'advice'>;
       /** The tables were not there when the stream was opened: their changes are left out of it. */
       readonly isNew?: true;
       /** With `isNew`: nor are they there now. They were dropped or renamed after these changes. */
@@ -132,6 +137,8 @@ export interface ChangeOptions {
   readonly unrepresentable: UnrepresentablePolicy;
   /** Called for each value, as it is read, that the policy has replaced; rows before a change have such values, too. */
   readonly onReplaced?: (table: TableName, column: string) => void;
+  /** Called while the stream is read, with a sentence that a person should read. */
+  readonly onWarning?: (message: string) => void;
   /** What `shapes` of an earlier source of this stream said last. */
   readonly shapes?: string;
   /** A slot and a publication, where the engine has them. */

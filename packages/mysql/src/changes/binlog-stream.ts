@@ -11,7 +11,10 @@ import { connectionLost, streamError } from './stream-errors.js';
 import { TransactionReader } from './transaction-reader.js';
 import type { TransactionReaderOptions } from './transaction-reader.js';
 
-export interface BinlogStreamOptions extends Pick<TransactionReaderOptions, 'tables' | 'names'> {
+export interface BinlogStreamOptions extends Pick<
+  TransactionReaderOptions,
+  'tables' | 'names' | 'neighbours'
+> {
   readonly server: MysqlServer;
   readonly outside: MysqlSessionPool;
   readonly position: string;

@@ -8,6 +8,8 @@ import { readsAllTables } from '../snapshot/grants.js';
 import { readPositionSettings, refuseWithoutPositions } from '../position.js';
 import { changeLog } from './change-log.js';
 import { BinlogStream } from './binlog-stream.js';
+import { Neighbours } from './neighbours.js';
+import { readPrograms } from './source-programs.js';
 import {
   readSourceSettings, refuseSettings, refuseSilentReplica, refuseUnreadableLog, settingWarnings,
 } from './source-settings.js'; // prettier-ignore
@@ -136,6 +138,7 @@ class MysqlChangeSource implements ChangeSource {
   readonly #characterSets: CharacterSets;
   readonly #streams = new Set<BinlogStream>();
   readonly #serverId: number;
+  readonly #neighbours: Neighbours;
   #closed = false;
 
   constructor(parts: Parts) {
@@ -144,6 +147,14 @@ class MysqlChangeSource implements ChangeSource {
     this.identity = parts.identity;
     this.warnings = parts.warnings;
     this.#characterSets = new CharacterSets(parts.pool);
+    const { pool, database, foldsCase, options } = parts;
+    this.#neighbours = new Neighbours({
+      database,
+      foldsCase,
+      read: () => readPrograms(pool, database),
+      warn: (message) => options.onWarning?.(message),
+      now: () => performance.now(),
+    });
     // Far from the numbers that people give their servers.
     this.#serverId = parts.options.processId ?? randomInt(2 ** 31, 2 ** 32 - 1);
   }
@@ -198,6 +209,7 @@ class MysqlChangeSource implements ChangeSource {
       bufferBytes: options.bufferBytes,
       now: () => Date.now() + clockAhead,
       names: { database, foldsCase, tables: names },
+      neighbours: this.#neighbours,
       tables: new WantedTables({
         database,
         foldsCase,

@@ -1,4 +1,5 @@
 import { TsmoltError } from '@tsmolt/core';
+import type { SchemaEvent } from '@tsmolt/core';
 import type { Gtid } from './progress.js';
 
 export function rolledBack({ text }: Gtid): TsmoltError {
@@ -9,14 +10,31 @@ export function rolledBack({ text }: Gtid): TsmoltError {
   });
 }
 
-export function statementFormat({ text }: Gtid, table: string, statement: string): TsmoltError {
-  const words = statement.length > 200 ? `${statement.slice(0, 200)}...` : statement;
-  return new TsmoltError('TSM5006', {
-    message: `transaction ${text} is in statement format, which says what was done and not to which rows${table === '' ? '' : ` of ${table}`}: ${verbOf(words)}`,
-    advice:
-      'Set binlog_format=ROW on the source, in its configuration and for sessions that set it themselves, then run the ' +
-      'data load again.',
-  });
+/** A statement in statement format that changed rows, or may have. */
+interface Unread {
+  readonly gtid: Gtid;
+  /** Empty where it is not known. */
+  readonly table: string;
+  readonly statement: string;
+  /** Why a statement of another database concerns this one. */
+  readonly reason?: string;
+}
+
+/** The event that ends the stream unless a person has accepted it. */
+export function statementFormat({ gtid, table, statement, reason }: Unread): SchemaEvent {
+  const words = verbOf(statement.length > 200 ? `${statement.slice(0, 200)}...` : statement);
+  const rows = `which says what was done and not to which rows${table === '' ? '' : ` of ${table}`}: ${words}`;
+  return {
+    kind: 'ddl',
+    tables: [],
+    statement: words,
+    changesRows: {
+      message: `transaction ${gtid.text} is in statement format, ${rows}${reason === undefined ? '' : ` (${reason})`}`,
+      advice:
+        'Set binlog_format=ROW on the source, in its configuration and for sessions that set it themselves, then run the ' +
+        'data load again.',
+    },
+  };
 }
 
 /** Values in a statement may be nobody's business: its first words say enough. */

@@ -27,3 +27,10 @@ export function tokensOf(statement: string): Token[] {
   }
   return tokens;
 }
+
+/** What stands before a dot. */
+export function qualifiersOf(tokens: readonly Token[]): string[] {
+  return tokens
+    .filter((_, at) => tokens[at + 1]?.text === '.' && tokens[at + 1]?.quoted === false)
+    .map(({ text }) => text);
+}

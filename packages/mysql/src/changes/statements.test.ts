@@ -18,8 +18,10 @@ describe('what a statement of the binary log means', () => {
     ['FLUSH TABLES', 'nothing'],
     ['ANALYZE TABLE orders', 'nothing'],
     [`CREATE USER 'orders'@'%'`, 'nothing'],
-    ['CREATE DEFINER=`root`@`%` TRIGGER t BEFORE INSERT ON orders FOR EACH ROW DELETE FROM x', 'nothing'],
-    ['CREATE OR REPLACE VIEW v AS SELECT * FROM orders', 'nothing'],
+    ['CREATE DEFINER=`root`@`%` TRIGGER t BEFORE INSERT ON orders FOR EACH ROW DELETE FROM x', 'program'],
+    ['CREATE OR REPLACE VIEW v AS SELECT * FROM orders', 'program'],
+    ['DROP FUNCTION orders', 'program'],
+    ['CREATE EVENT orders ON SCHEDULE EVERY 1 DAY DO DELETE FROM orders', 'nothing'],
     ['CREATE TEMPORARY TABLE orders (id int)', 'nothing'],
     ['DROP /*!40005 TEMPORARY */ TABLE IF EXISTS `orders`', 'nothing'],
   ])('%s: %s', (statement, kind) => {
@@ -104,7 +106,44 @@ describe('what a statement of the binary log means', () => {
     expect(of('UPDATE shop.Kunden SET a = 1', 'x')).toEqual({ kind: 'rows', table: 'Kunden' });
     // A trigger or a function may do more than the statement says.
     expect(of('INSERT INTO audit VALUES (1)')).toEqual({ kind: 'rows', table: '' });
-    expect(of(`DELETE FROM orders WHERE a = 'shop'`, 'x')).toEqual({ kind: 'nothing' });
+    expect(of(`DELETE FROM orders WHERE a = 'shop'`, 'x')).toMatchObject({ kind: 'foreign rows' });
+  });
+
+  test.each<[string, string]>([
+    ['REPLACE INTO percona.checksums (db, n) SELECT 1, COUNT(*) FROM shop.orders FORCE INDEX (a)', 'shop'],
+    ['INSERT LOW_PRIORITY IGNORE `percona`.`checksums` VALUES (1)', 'shop'],
+    ['INSERT INTO checksums SELECT * FROM shop.orders', 'percona'],
+    ['UPDATE IGNORE percona.checksums AS c SET n = (SELECT COUNT(*) FROM orders)', 'shop'],
+    ['update percona.checksums set n = 1', 'shop'],
+    ['DELETE FROM percona.checksums', 'shop'],
+    ['DELETE QUICK FROM checksums WHERE db = "shop"', 'percona'],
+    ['DELETE FROM percona.checksums c WHERE c.n > 1', 'shop'],
+  ])('%s (in %s) writes into another database and only reads this one', (statement, database) => {
+    expect(of(statement, database)).toMatchObject({
+      kind: 'foreign rows',
+      target: { database: 'percona', table: 'checksums' },
+    });
+  });
+
+  test.each<[string, string]>([
+    ['INSERT INTO orders SELECT * FROM percona.checksums', 'shop'],
+    ['INSERT INTO shop.orders (a) VALUES (1)', 'x'],
+    ['INSERT INTO percona.checksums VALUES (shop.next_number())', 'x'],
+    ['UPDATE percona.checksums, shop.orders SET a = 1', 'x'],
+    ['UPDATE percona.checksums c JOIN orders o USING (a) SET o.a = 1', 'shop'],
+    ['DELETE FROM checksums, orders USING percona.checksums JOIN shop.orders', 'percona'],
+    ['DELETE c FROM percona.checksums c JOIN shop.orders o', 'x'],
+    ['DELETE FROM c USING percona.checksums c', 'shop'],
+    ['INSERT INTO Gr\ufffde.checksums SELECT * FROM shop.orders', 'x'],
+    ['WITH a AS (SELECT 1) UPDATE percona.checksums, a SET n = 1', 'shop'],
+    ['SELECT f()', 'shop'],
+  ])('%s (in %s) writes into this database, or may', (statement, database) => {
+    expect(of(statement, database)).toMatchObject({ kind: 'rows' });
+  });
+
+  test('what a statement about several tables of other databases writes to is not sure', () => {
+    expect(of('UPDATE a.t, b.u SET n = f(1)', 'x')).toMatchObject({ database: 'x', calls: ['f'] });
+    expect(of('UPDATE a.t, b.u SET n = f(1)', 'x')).not.toHaveProperty('target');
   });
 
   test('branches of distributed transactions by their names', () => {

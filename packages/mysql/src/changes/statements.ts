@@ -1,5 +1,7 @@
-import { tokensOf } from './statement-tokens.js';
+import { qualifiersOf, tokensOf } from './statement-tokens.js';
+import type { ForeignStatement } from './neighbours.js';
 import type { Token } from './statement-tokens.js';
+import { unreadable, writeTarget } from './write-target.js';
 
 /** What a statement in the binary log means for a stream of row changes. */
 export type StatementMeaning =
@@ -14,8 +16,12 @@ export type StatementMeaning =
       /** Rows go, or others take their place, and no change of rows says so. */
       readonly replacesRows?: true;
     }
+  /** Makes, alters or drops a trigger, a routine or a view. */
+  | { readonly kind: 'program' }
   /** Changes rows in statement format, of a wanted table or perhaps of one. */
-  | { readonly kind: 'rows'; readonly table: string };
+  | { readonly kind: 'rows'; readonly table: string }
+  /** Changes rows in statement format, of other databases as far as it says. */
+  | ({ readonly kind: 'foreign rows' } & ForeignStatement);
 
 /** What is known of the tables that are wanted. */
 export interface WantedNames {
@@ -113,6 +119,8 @@ function definition(reading: Reading): StatementMeaning {
     case 'PROCEDURE':
     case 'FUNCTION':
     case 'AGGREGATE':
+    case 'PACKAGE':
+      return { kind: 'program' };
     case 'EVENT':
     case 'USER':
     case 'ROLE':
@@ -122,7 +130,6 @@ function definition(reading: Reading): StatementMeaning {
     case 'UNDO':
     case 'LOGFILE':
     case 'INSTANCE':
-    case 'PACKAGE':
     case 'LIBRARY':
     case 'CATALOG':
       return { kind: 'nothing' };
@@ -222,12 +229,33 @@ class Reading {
   }
 
   /**
-   * A statement that changes rows runs triggers and functions too: one that has to do with the database at all may have
-   * changed any table of it.
+   * A statement that changes rows runs triggers and functions too: one that writes into the database may have changed any table
+   * of it. What is only read there, and what is written elsewhere, is not surely told from that by names alone.
    */
   rows(): StatementMeaning {
-    if (!this.#concernsDatabase) return { kind: 'nothing' };
-    return { kind: 'rows', table: this.#namedAnywhere()[0] ?? '' };
+    const { database } = this.#wanted;
+    const target = this.#callsOurs ? undefined : writeTarget(this.#tokens, this.#database);
+    const concerned = target === undefined ? this.#concernsDatabase : this.#same(target.database, database);
+    if (concerned) return { kind: 'rows', table: this.#namedAnywhere()[0] ?? '' };
+    const calls = this.#tokens.filter((_, at) => this.#wordAt(at + 1) === '(');
+    return {
+      kind: 'foreign rows',
+      database: this.#database,
+      ...(target === undefined ? {} : { target }),
+      names: this.#tokens.map(({ text }) => text),
+      qualifiers: qualifiersOf(this.#tokens),
+      calls: calls.map(({ text }) => text),
+    };
+  }
+
+  /** Whether the name of a function of the database is in it, or of a table before its columns. */
+  get #callsOurs(): boolean {
+    return this.#tokens.some(
+      ({ text }, at) =>
+        this.#same(text, this.#wanted.database) &&
+        this.#wordAt(at + 1) === '.' &&
+        this.#wordAt(at + 3) === '(',
+    );
   }
 
   #namedAnywhere(): string[] {
@@ -263,9 +291,6 @@ class Reading {
     );
   }
 }
-
-/** Stands in names of a statement that is in another character set than Unicode's. */
-const unreadable = '\ufffd';
 
 /** Before PARTITION; MariaDB's CONVERT stands before TABLE, too. */
 const movingVerbs: ReadonlySet<string> = new Set(['DROP', 'TRUNCATE', 'EXCHANGE', 'CONVERT']);

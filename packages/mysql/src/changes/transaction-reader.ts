@@ -6,6 +6,8 @@ import {
   readGtid, readMariadbGtid, readQuery, readTaggedGtid, readXaPrepare, SourceNames,
 } from './control-events.js'; // prettier-ignore
 import type { GtidEvent } from './control-events.js';
+import type { Neighbours } from './neighbours.js';
+import { newTable } from './new-table.js';
 import type { Gtid, Progress } from './progress.js';
 import {
   branchesTooLarge,
@@ -19,7 +21,6 @@ import { isRowEvent, readRowEvent } from './row-events.js';
 import { meaningOf } from './statements.js';
 import type { StatementMeaning, WantedNames } from './statements.js';
 import { refusedEvent } from './stream-errors.js';
-import { quoteIdentifier } from '../sql.js';
 import type { WantedTables } from './wanted-tables.js';
 
 /** The head of an event. */
@@ -34,6 +35,7 @@ export interface EventHead {
 export interface TransactionReaderOptions {
   readonly tables: WantedTables;
   readonly names: WantedNames;
+  readonly neighbours: Neighbours;
   readonly progress: Progress;
   /** The bytes that transactions may take which are prepared and not committed. */
   readonly preparedBytes: number;
@@ -187,15 +189,18 @@ export class TransactionReader {
     if (this.#branchBytes > this.#options.preparedBytes) throw branchesTooLarge(open.branch.xid, this.#options.preparedBytes); // prettier-ignore
   }
 
-  #query(head: EventHead, reader: ByteReader): undefined {
+  #query(head: EventHead, reader: ByteReader): Promise<void> | undefined {
     const { database, statement } = readQuery(head.code, reader);
     const open = this.#opened();
     const meaning = meaningOf(statement, database, this.#options.names);
-    this.#carryOut(open, meaning, { head, statement });
+    const reason = meaning.kind === 'foreign rows' ? this.#options.neighbours.reason(meaning) : undefined;
+    if (reason instanceof Promise)
+      return reason.then((found) => this.#carryOut(open, meaning, { head, statement, reason: found }));
+    this.#carryOut(open, meaning, { head, statement, reason });
     return undefined;
   }
 
-  #carryOut(open: Open, meaning: StatementMeaning, { head, statement }: QueryContext): void {
+  #carryOut(open: Open, meaning: StatementMeaning, { head, statement, reason }: QueryContext): void {
     switch (meaning.kind) {
       case 'begin':
         open.begun = true;
@@ -219,7 +224,15 @@ export class TransactionReader {
         this.#settle(meaning.xid);
         break;
       case 'rows':
-        throw statementFormat(open.gtid, meaning.table, statement);
+        this.#give(open, statementFormat({ gtid: open.gtid, table: meaning.table, statement }));
+        break;
+      case 'foreign rows':
+        if (reason !== undefined)
+          this.#give(open, statementFormat({ gtid: open.gtid, table: '', statement, reason }));
+        break;
+      case 'program':
+        this.#options.neighbours.forget();
+        break;
       case 'ddl':
       case 'truncate':
         this.#define(open, meaning, statement);
@@ -308,6 +321,8 @@ export class TransactionReader {
 interface QueryContext {
   readonly head: EventHead;
   readonly statement: string;
+  /** Why a statement of another database may have changed rows of this one. */
+  readonly reason: string | undefined;
 }
 
 /** Events that hold nothing of ours. */
@@ -319,26 +334,3 @@ const passedOver: ReadonlySet<number> = new Set([
   // Variables of statements: the statements themselves decide.
   5, 13, 14,
 ]); // prettier-ignore
-
-function newTable(
-  name: TableName,
-  isThere: boolean,
-  { tables, names }: TransactionReaderOptions,
-): ChangeEvent {
-  const place = displayName(name);
-  const event = { kind: 'ddl', tables: [name], isNew: true } as const;
-  if (tables.seesAll && !isThere)
-    return {
-      ...event,
-      isGone: true,
-      statement: `${place} has changes here, and is not on the source any more`,
-    };
-  if (tables.seesAll)
-    return { ...event, statement: `${place} is new: it was created, or renamed, after replication began` };
-  const hidden = `${quoteIdentifier(names.database)}.${quoteIdentifier(name.table)}`;
-  return {
-    ...event,
-    statement: `${place} is not among the tables that the user of --sourceConn can see: it was created, or renamed, after replication began, or the user lacks SELECT on it`,
-    ifHidden: `Where it is not new, GRANT SELECT ON ${hidden} TO the user on the source, and load the table.`,
-  };
-}

@@ -37,6 +37,21 @@ export async function readsAllTables(session: MysqlSession, database: string): P
   return rows.some((row) => grantsReading(Object.values(row)[0] ?? '', database));
 }
 
+/** Whether `SHOW GRANTS` says that the user has these privileges on all databases. What roles hold is not in these lines. */
+export async function grantsEverywhere(
+  session: MysqlSession,
+  privileges: readonly string[],
+): Promise<boolean> {
+  const rows = await session.query<Record<string, string>>('SHOW GRANTS');
+  const everywhere = rows
+    .map((row) => Object.values(row)[0] ?? '')
+    .filter((statement) => / ON \*\.\* TO /i.test(statement));
+  const grants = everywhere.length === 0 ? new Set<string>() : parseGrants(everywhere);
+  return privileges.every(
+    (privilege) => grants?.has(privilege) === true || grants?.has('ALL PRIVILEGES') === true,
+  );
+}
+
 /** @param statement as the server prints it; names of databases are patterns there, as in LIKE */
 export function grantsReading(statement: string, database: string): boolean {
   const [, privileges = '', place = ''] =

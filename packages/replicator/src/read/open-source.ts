@@ -44,6 +44,7 @@ export async function openSource(
           : { decodingBytes: options.decodingBytes }),
         onReplaced: (table, column) => replaced.count(table, column),
         reader: rememberedReader(options),
+        onWarning: (message) => options.logger.warn(message),
         acknowledgeEveryMs: options.acknowledgeEveryMs,
         fetchMetadata: options.fetchMetadata,
         ...(shapes.text === undefined ? {} : { shapes: shapes.text }),

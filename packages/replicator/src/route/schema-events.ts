@@ -1,5 +1,5 @@
 import { displayName, TsmoltError } from '@tsmolt/core';
-import type { ChangeSource, SchemaEvent } from '@tsmolt/core';
+import type { ChangeSource, ErrorDetails, SchemaEvent } from '@tsmolt/core';
 import type { AcceptedAlterations } from './accepted-alterations.js';
 import type { ReplicationOptions } from '../options.js';
 import type { TargetTables } from './target-tables.js';
@@ -35,12 +35,21 @@ export function judge(event: SchemaEvent, position: string, context: JudgeContex
 }
 
 function verdictOn(event: SchemaEvent, position: string, context: JudgeContext): Verdict {
-  const { options, source, tables, accepted } = context;
+  const { options, source } = context;
   if (isAccepted(position, options, source)) return 'pass';
   if (event.kind === 'truncate') {
     if (options.onTruncate === 'pause') return paused(event, position);
     return options.onTruncate === 'apply' ? 'apply' : 'pass';
   }
+  return verdictOnDdl(event, position, context);
+}
+
+function verdictOnDdl(
+  event: Extract<SchemaEvent, { kind: 'ddl' }>,
+  position: string,
+  { options, source, tables, accepted }: JudgeContext,
+): Verdict {
+  if (event.changesRows !== undefined) return untold(event.changesRows, position);
   if (options.onDdl === 'ignore' || accepted.covers(event, source) || isThere(event, tables)) return 'pass';
   // `check` goes on: a table or column that the target lacks is an error as soon as a row comes for it.
   if (
@@ -78,6 +87,17 @@ function reason(
   if (event.kind === 'truncate') return '--onTruncate ignore';
   if (isThere(event, tables)) return 'the target, which has the table';
   return accepted.covers(event, source) ? 'what --acceptUpTo has accepted' : `--onDDL ${options.onDdl}`;
+}
+
+/** No policy speaks of rows. */
+function untold(
+  { message, advice }: Pick<ErrorDetails, 'message' | 'advice'>,
+  position: string,
+): TsmoltError {
+  return new TsmoltError('TSM5006', {
+    message,
+    advice: `${advice} Or, where it changed no row of these tables, or you have made the same change on the target, run again with --acceptUpTo ${position}.`,
+  });
 }
 
 function paused(event: SchemaEvent, position: string): TsmoltError {
