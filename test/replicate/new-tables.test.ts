@@ -70,6 +70,47 @@ test('a partition is no new table, be it there at the start or created meanwhile
   });
 });
 
+const list = 'CREATE TABLE t (id int, part int, PRIMARY KEY (id, part)) PARTITION BY LIST (part)';
+
+const attach = 'ALTER TABLE t ATTACH PARTITION t_2 FOR VALUES IN (2)';
+
+test.each([
+  {
+    when: 'before it was attached',
+    table: 'CREATE TABLE t_2 (id int, part int NOT NULL, PRIMARY KEY (id, part))',
+    changes: ['INSERT INTO t_2 VALUES (7, 2)', attach],
+    onTarget: [attach],
+  },
+  {
+    when: 'while the publication told them so',
+    table: 'CREATE TABLE t_2 PARTITION OF t FOR VALUES IN (2)',
+    changes: [
+      'ALTER PUBLICATION molt_fetch SET (publish_via_partition_root = false)',
+      'INSERT INTO t_2 VALUES (7, 2)',
+      'ALTER PUBLICATION molt_fetch SET (publish_via_partition_root = true)',
+    ],
+    onTarget: [],
+  },
+])('rows that a partition got $when pause it, and the message names a way on', async (partition) => {
+  const pair = await slotPair();
+  onTestFinished(pair.drop);
+  await pair.onSource('ALTER PUBLICATION molt_fetch SET (publish_via_partition_root = true)');
+  await pair.onBoth(list, partition.table);
+  await pair.onSource(...partition.changes, 'INSERT INTO t VALUES (8, 2)');
+  await pair.onTarget(...partition.onTarget);
+  const thrown: unknown = await follow(pair).catch((error: unknown) => error);
+  expect(thrown).toMatchObject({
+    code: 'TSM7001',
+    message: expect.stringMatching(
+      /public\.t_2, which is a partition of public\.t, has changes of its own/,
+    ) as string,
+  });
+  const { advice } = thrown as { advice: string };
+  const tableExclusion = /--table-exclusion-filter '([^']+)'/.exec(advice)?.[1] ?? '';
+  await follow(pair, { filters: { tableExclusion } });
+  expect(await rowsOf(pair.target, 't')).toEqual(['(8,2)']);
+});
+
 test.each(['mysql', 'mariadb'] as const)(
   'a table that is created on %s meanwhile is told of, too',
   async (name) => {

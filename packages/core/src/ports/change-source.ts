@@ -60,6 +60,8 @@ export type SchemaEvent =
       readonly isNew?: true;
       /** With `isNew`: nor are they there now. They were dropped or renamed after these changes. */
       readonly isGone?: true;
+      /** With `isNew`: it is a partition of this table now, under whose name its later changes come. */
+      readonly partitionOf?: TableName;
       /** What to do where the user of the connection may not see a table that has been there all the time. */
       readonly ifHidden?: string;
       /** Where the stream only shows the result: what is to be recognized when it is told again. */

@@ -78,6 +78,21 @@ export function wantedTablesQuery(versionNumber: number): string {
   FROM wanted w`;
 }
 
+/** The partitions of tables, and theirs, each with the root. */
+export const partitionsQuery = `
+  WITH RECURSIVE tree AS (
+    SELECT root, root AS oid FROM unnest($1::oid[]) AS root
+    UNION ALL
+    SELECT tree.root, i.inhrelid FROM tree
+    JOIN pg_catalog.pg_class parent ON parent.oid = tree.oid AND parent.relkind = 'p'
+    JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
+  )
+  SELECT tree.root::int8::text AS root, n.nspname AS schema, c.relname AS "table"
+  FROM tree
+  JOIN pg_catalog.pg_class c ON c.oid = tree.oid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE tree.oid <> tree.root`;
+
 /** Names of types for sentences. The row types of tables are left out: there is one for each table. */
 export const typeNamesQuery = `
   SELECT t.oid::int8::text AS oid, pg_catalog.format_type(t.oid, NULL) AS name FROM pg_catalog.pg_type t

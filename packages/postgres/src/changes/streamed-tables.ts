@@ -33,6 +33,8 @@ export interface CatalogFacts {
   readonly readAt: bigint;
   /** Tables that are not wanted; unset where nobody wants to hear of new ones. */
   readonly others: readonly TableName[] | undefined;
+  /** The roots that are wanted, by `mapKey` of their partitions. */
+  readonly partitions?: ReadonlyMap<string, TableName>;
   readonly leftOut?: LeftOutTables | undefined;
   /** What `shapes` of an earlier one said. */
   readonly shapes?: string | undefined;
@@ -57,12 +59,17 @@ export class StreamedTables {
   readonly #leftOutIds = new Map<number, TableName>();
   readonly #readAt: bigint;
   readonly #others: ReadonlySet<string> | undefined;
+  readonly #partitions: ReadonlyMap<string, TableName>;
   /** Names that came up since the connection began, and were told. */
   readonly #told = new Set<string>();
   /** Tables by oid that nobody knew at the start, and of which no row has come. */
   readonly #unknown = new Map<number, TableName>();
 
-  constructor(wanted: readonly WantedTable[], { types, readAt, others, leftOut, shapes }: CatalogFacts) {
+  constructor(
+    wanted: readonly WantedTable[],
+    { types, readAt, others, partitions, leftOut, shapes }: CatalogFacts,
+  ) {
+    this.#partitions = partitions ?? new Map();
     this.#leftOut = leftOut;
     this.#readAt = readAt;
     this.#others = others && new Set(others.map(mapKey));
@@ -182,6 +189,8 @@ export class StreamedTables {
     const key = mapKey(name);
     if (this.#told.has(key)) return undefined;
     this.#told.add(key);
+    const root = this.#partitions.get(key);
+    if (root !== undefined) return changedBeside(root, name);
     return {
       kind: 'ddl',
       tables: [name],
@@ -243,7 +252,20 @@ function keyPositions(
   return positions.includes(-1) ? [] : positions;
 }
 
-function mapKey({ schema, table }: TableName): string {
+/** Under its own name a partition's changes have come before it was one, or while the publication told them so. */
+function changedBeside(root: TableName, name: TableName): SchemaEvent {
+  return {
+    kind: 'ddl',
+    tables: [name],
+    statement:
+      `${displayName(name)}, which is a partition of ${displayName(root)}, has changes of its own here: they were made before it ` +
+      'was attached, or while the publication had publish_via_partition_root switched off',
+    isNew: true,
+    partitionOf: root,
+  };
+}
+
+export function mapKey({ schema, table }: TableName): string {
   return JSON.stringify([schema, table]);
 }
 

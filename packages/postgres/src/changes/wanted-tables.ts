@@ -1,6 +1,7 @@
 import { displayName, TsmoltError } from '@tsmolt/core';
 import type { LeftOutTables, TableName } from '@tsmolt/core';
 import type { SessionPool } from '@tsmolt/pgwire';
+import type { ClientBase } from 'pg';
 import { readServer } from './log-end.js';
 import { positionNumber } from './log-position.js';
 import type { PublishedColumn } from './published-relation.js';
@@ -8,8 +9,8 @@ import { PublicationWatch } from './publication-watch.js';
 import type { WatchedTable } from './publication-watch.js';
 import { readPublication } from './publication.js';
 import type { Publication } from './publication.js';
-import { typeNamesQuery, wantedTablesQuery } from './queries.js';
-import { StreamedTables, withoutIdentity } from './streamed-tables.js';
+import { partitionsQuery, typeNamesQuery, wantedTablesQuery } from './queries.js';
+import { mapKey, StreamedTables, withoutIdentity } from './streamed-tables.js';
 
 interface WantedRow extends TableName {
   readonly oid: string;
@@ -45,14 +46,22 @@ export async function readWantedTables(
   versionNumber: number,
   { tables, others, leftOut, publication, shapes }: Wanted,
 ): Promise<WantedTables> {
-  const [found, types, readAt] = await pool.use('reading the tables to replicate', async (client) => {
-    const { log_end } = await readServer(client);
-    const names = [tables.map(({ schema }) => schema), tables.map(({ table }) => table)];
-    const described = await client.query<WantedRow>(wantedTablesQuery(versionNumber), names);
-    const named = await client.query<{ oid: string; name: string }>(typeNamesQuery);
-    const typeNames = new Map(named.rows.map(({ oid, name }) => [Number(oid), name]));
-    return [described.rows, typeNames, positionNumber(log_end)] as const;
-  });
+  const [found, types, readAt, partitions] = await pool.use(
+    'reading the tables to replicate',
+    async (client) => {
+      const { log_end } = await readServer(client);
+      const names = [tables.map(({ schema }) => schema), tables.map(({ table }) => table)];
+      const described = await client.query<WantedRow>(wantedTablesQuery(versionNumber), names);
+      const named = await client.query<{ oid: string; name: string }>(typeNamesQuery);
+      const typeNames = new Map(named.rows.map(({ oid, name }) => [Number(oid), name]));
+      return [
+        described.rows,
+        typeNames,
+        positionNumber(log_end),
+        await readPartitions(client, described.rows),
+      ] as const;
+    },
+  );
   refuseMissing(tables, found);
   const watch = await PublicationWatch.begin({ pool, versionNumber, publication });
   const published = await readPublication(pool, publication, found.map(publishable));
@@ -72,7 +81,7 @@ export async function readWantedTables(
         const { key, partitioned } = row;
         return { oid: Number(row.oid), name: nameOf(row), columns, generated, key, partitioned };
       }),
-      { types, readAt, others: others && [...others, ...unpublished], leftOut, shapes },
+      { types, readAt, partitions, others: others && [...others, ...unpublished], leftOut, shapes },
     ),
     warnings: [
       ...published.warnings,
@@ -80,6 +89,22 @@ export async function readWantedTables(
       ...xmlWarning(rows, types),
     ],
   };
+}
+
+/** Roots by their partitions. */
+async function readPartitions(
+  client: ClientBase,
+  rows: readonly WantedRow[],
+): Promise<ReadonlyMap<string, TableName>> {
+  const roots = new Map(rows.filter((row) => row.partitioned).map((row) => [row.oid, nameOf(row)]));
+  if (roots.size === 0) return new Map();
+  const found = await client.query<TableName & { root: string }>(partitionsQuery, [[...roots.keys()]]);
+  return new Map(
+    found.rows.flatMap(({ root, schema, table }) => {
+      const name = roots.get(root);
+      return name === undefined ? [] : [[mapKey({ schema, table }), name] as const];
+    }),
+  );
 }
 
 function watched(row: WantedRow): WatchedTable {

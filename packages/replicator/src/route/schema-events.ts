@@ -1,5 +1,5 @@
 import { displayName, TsmoltError } from '@tsmolt/core';
-import type { ChangeSource, ErrorDetails, SchemaEvent } from '@tsmolt/core';
+import type { ChangeSource, ErrorDetails, SchemaEvent, TableName } from '@tsmolt/core';
 import type { AcceptedAlterations } from './accepted-alterations.js';
 import type { ReplicationOptions } from '../options.js';
 import type { TargetTables } from './target-tables.js';
@@ -102,6 +102,8 @@ function untold(
 
 function paused(event: SchemaEvent, position: string): TsmoltError {
   if (event.kind === 'ddl' && event.isGone === true) return pausedForGone(event, position);
+  if (event.kind === 'ddl' && event.partitionOf !== undefined)
+    return pausedForPartition(event, event.partitionOf, position);
   if (event.kind === 'ddl' && event.isNew === true) return pausedForNew(event, position, event.ifHidden);
   const tables = event.tables.map(displayName).join(', ');
   const flag = event.kind === 'truncate' ? '--onTruncate apply, or empty the tables and use ' : '';
@@ -122,6 +124,23 @@ function pausedForNew({ statement }: SchemaEvent, position: string, ifHidden?: s
       'Everything before it is on the target. Create the table there as well, and run the same command again: none of its changes is lost. ' +
       (ifHidden === undefined ? '' : `${ifHidden} `) +
       'Or leave the table out with --table-exclusion-filter.',
+  });
+}
+
+/** No process that starts now knows a table of that name, so that creating it on the target helps nobody. */
+function pausedForPartition(
+  { statement, tables }: SchemaEvent,
+  root: TableName,
+  position: string,
+): TsmoltError {
+  const pattern = tables.map(({ table }) => `^${table.replaceAll(/[.*+?()[\]{}|^$\\]/g, String.raw`\$&`)}$`);
+  const whole = displayName(root);
+  return new TsmoltError('TSM7001', {
+    message: `replication paused before position ${position}: ${statement}`,
+    advice:
+      `Everything before it is on the target. Run again with --table-exclusion-filter '${pattern.join('|')}' (behind a | where there is ` +
+      `one already): the changes under this name are left out, those under the name of ${whole} are not. Then \`tsmolt verify\` tells ` +
+      `which rows of ${whole} the target lacks, and --repair-file writes the statements that bring them.`,
   });
 }
 
