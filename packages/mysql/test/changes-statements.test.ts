@@ -90,7 +90,7 @@ describe.each(['mysql', 'mariadb'] as const)('statements of %s', (product) => {
     expect(JSON.stringify(events)).not.toContain('4242');
   });
 
-  test('in statement format of another database are told where a trigger there names this one', async () => {
+  test('in statement format of another database are told where a trigger there writes to this one', async () => {
     await using elsewhere = await openDatabase(product, small, small.replace(' t ', ' u '));
     await using stream = await openStream(source, ['t']);
     const from = await stream.currentPosition();
@@ -107,7 +107,7 @@ describe.each(['mysql', 'mariadb'] as const)('statements of %s', (product) => {
       {
         kind: 'ddl',
         changesRows: {
-          message: expect.stringContaining(`trigger ${elsewhere.name}.carries names ${source.name}`),
+          message: expect.stringContaining(`trigger ${elsewhere.name}.carries writes to ${source.name}`),
         },
       },
     ]);

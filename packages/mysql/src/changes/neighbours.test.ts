@@ -40,6 +40,14 @@ function neighboursWith(programs: Programs): Setting {
 const found: Program[] = [
   trigger('audit', 'INSERT INTO `shop`.t VALUES (NEW.id)'),
   trigger('through', 'BEGIN CALL audit.note(1); END'),
+  {
+    kind: 'routine',
+    schema: 'report',
+    name: 'refresh',
+    body: 'BEGIN DELETE FROM u; INSERT INTO u SELECT * FROM shop.t ON DUPLICATE KEY UPDATE n = 1; UPDATE u SET n = REPLACE(n, 1, 2); END',
+  },
+  trigger('loops', 'BEGIN IF NEW.a THEN UPDATE u, `shop`.t SET n = 1; END IF; END'),
+  trigger('counts', 'SET NEW.n = shop.next_number()'),
   trigger('harmless', `SET NEW.shop = 'shop.t', NEW.v = t.shop`),
   { kind: 'routine', schema: 'shop', name: 'Next_Number', body: 'BEGIN UPDATE t SET n = 1; END' },
   { kind: 'view', schema: 'report', name: 'items', body: 'select `shop`.`t`.`id` AS `id` from `shop`.`t`' },
@@ -48,10 +56,12 @@ const found: Program[] = [
 ];
 
 test.each<[string, string, RegExp]>([
-  ['INSERT INTO src VALUES (1)', 'audit', /trigger audit\.tr names shop/],
-  ['UPDATE audit.src SET a = 1', 'x', /trigger audit\.tr names shop/],
-  ['INSERT INTO x.y VALUES (audit.f())', 'x', /trigger audit\.tr names shop/],
-  ['DELETE FROM src', 'through', /trigger through\.tr names audit/],
+  ['INSERT INTO src VALUES (1)', 'audit', /trigger audit\.tr writes to shop/],
+  ['UPDATE audit.src SET a = 1', 'x', /trigger audit\.tr writes to shop/],
+  ['INSERT INTO x.y VALUES (audit.f())', 'x', /trigger audit\.tr writes to shop/],
+  ['DELETE FROM loops.src', 'x', /trigger loops\.tr writes to shop/],
+  ['REPLACE INTO counts.src VALUES (1)', 'x', /trigger counts\.tr writes to shop/],
+  ['DELETE FROM src', 'through', /trigger through\.tr writes to audit/],
   ['INSERT INTO x.y VALUES (next_number(1))', 'shop', /routine shop\.next_number/],
   ['INSERT INTO report.items VALUES (1)', 'x', /report\.items is a view/],
   ['UPDATE report.over, x.y SET id = 1', 'x', /report\.over is a view/],
@@ -64,6 +74,9 @@ test.each([
   ['INSERT INTO src VALUES (1)', 'harmless'],
   ['INSERT INTO x.y SELECT COUNT(*) FROM shop.t', 'shop'],
   ['INSERT INTO x.y SELECT * FROM report.items', 'x'],
+  ['INSERT INTO x.y SELECT * FROM audit.src', 'x'],
+  ['INSERT INTO u SELECT * FROM shop.t', 'report'],
+  ['INSERT INTO x.items VALUES (1)', 'x'],
   ['INSERT INTO report.own VALUES (next_number(1))', 'x'],
 ])('%s (in %s) changes none', async (statement, database) => {
   const { neighbours, warnings } = neighboursWith({ found, complete: true });

@@ -1,4 +1,5 @@
-import { qualifiersOf, tokensOf } from './statement-tokens.js';
+import { tokensOf } from './statement-tokens.js';
+import { writtenDatabases } from './write-target.js';
 import type { NamedTable } from './write-target.js';
 
 /** A statement that changes rows in statement format, of another database as far as it says. */
@@ -9,8 +10,8 @@ export interface ForeignStatement {
   readonly target?: NamedTable;
   /** All that may be names in it. */
   readonly names: readonly string[];
-  /** Those that stand before a dot, as that of a database does before what is in it. */
-  readonly qualifiers: readonly string[];
+  /** Databases that it writes to, or calls. */
+  readonly written: readonly string[];
   /** Those that stand before a parenthesis. */
   readonly calls: readonly string[];
 }
@@ -45,7 +46,7 @@ export interface NeighboursOptions {
 interface Known {
   readonly readAt: number;
   readonly complete: boolean;
-  /** By database: what in it names the replicated one, or one from which that is reached. */
+  /** By database: what in it writes to the replicated one, or to one from which that is reached. */
   readonly reaching: ReadonlyMap<string, string>;
   /** Names of the replicated database's own routines, in lower case. */
   readonly routines: ReadonlySet<string>;
@@ -105,12 +106,12 @@ export class Neighbours {
   #reaching(programs: readonly Program[]): Map<string, string> {
     const { database } = this.#options;
     const reaching = new Map<string, string>();
-    const named = programs.map((program) => ({ ...program, names: this.#qualifiersIn(program.body ?? '') }));
+    const named = programs.map((program) => ({ ...program, written: this.#writtenBy(program) }));
     const reached = [database];
     for (let next = reached.pop(); next !== undefined; next = reached.pop()) {
-      for (const { kind, schema, name, names } of named) {
-        if (!names.has(this.#folded(next)) || reaching.has(this.#folded(schema))) continue;
-        reaching.set(this.#folded(schema), `the ${kind} ${schema}.${name} names ${next}`);
+      for (const { kind, schema, name, written } of named) {
+        if (!written.has(this.#folded(next)) || reaching.has(this.#folded(schema))) continue;
+        reaching.set(this.#folded(schema), `the ${kind} ${schema}.${name} writes to ${next}`);
         reached.push(schema);
       }
     }
@@ -118,18 +119,17 @@ export class Neighbours {
   }
 
   #judge(statement: ForeignStatement, known: Known): string | undefined {
-    const { database, target, names, qualifiers, calls } = statement;
+    const { database, target, names, written, calls } = statement;
     const ours = this.#folded(this.#options.database);
-    const concerned = new Set([database, ...qualifiers].map((name) => this.#folded(name)));
+    const concerned = new Set([database, ...written].map((name) => this.#folded(name)));
     for (const name of concerned) if (known.reaching.has(name)) return known.reaching.get(name);
     const called = concerned.has(ours) && calls.find((name) => known.routines.has(name.toLowerCase()));
     if (called) return `it may call the routine ${this.#options.database}.${called}`;
-    const written = new Set(
-      (target === undefined ? names : [target.table]).map((name) => this.#folded(name)),
-    );
-    const view = known.views.find(
-      (one) => written.has(this.#folded(one.name)) && this.#looksInto(one, known),
-    );
+    const mayBe = (view: Program): boolean =>
+      target === undefined
+        ? names.some((name) => this.#same(name, view.name))
+        : this.#same(target.table, view.name) && this.#same(target.database, view.schema);
+    const view = known.views.find((one) => mayBe(one) && this.#looksInto(one, known));
     if (view !== undefined) return `${view.schema}.${view.name} is a view that rows are written through`;
     if (!known.complete) this.#warn(target?.database ?? database);
     return undefined;
@@ -138,8 +138,8 @@ export class Neighbours {
   /** A view may be one of another view. */
   #looksInto(view: Program, { views }: Known): boolean {
     if (view.body === null || view.body === '') return true;
-    if (this.#qualifiersIn(view.body).has(this.#folded(this.#options.database))) return true;
     const names = new Set(tokensOf(view.body).map(({ text }) => this.#folded(text)));
+    if (names.has(this.#folded(this.#options.database))) return true;
     return views.some((other) => other !== view && names.has(this.#folded(other.name)));
   }
 
@@ -153,8 +153,12 @@ export class Neighbours {
     );
   }
 
-  #qualifiersIn(body: string): ReadonlySet<string> {
-    return new Set(qualifiersOf(tokensOf(body)).map((name) => this.#folded(name)));
+  #writtenBy({ schema, body }: Program): ReadonlySet<string> {
+    return new Set(writtenDatabases(tokensOf(body ?? ''), schema).map((name) => this.#folded(name)));
+  }
+
+  #same(left: string, right: string): boolean {
+    return this.#folded(left) === this.#folded(right);
   }
 
   #folded(name: string): string {

@@ -1,7 +1,7 @@
-import { qualifiersOf, tokensOf } from './statement-tokens.js';
+import { tokensOf } from './statement-tokens.js';
 import type { ForeignStatement } from './neighbours.js';
 import type { Token } from './statement-tokens.js';
-import { unreadable, writeTarget } from './write-target.js';
+import { unreadable, writeTarget, writtenDatabases } from './write-target.js';
 
 /** What a statement in the binary log means for a stream of row changes. */
 export type StatementMeaning =
@@ -243,7 +243,7 @@ class Reading {
       database: this.#database,
       ...(target === undefined ? {} : { target }),
       names: this.#tokens.map(({ text }) => text),
-      qualifiers: qualifiersOf(this.#tokens),
+      written: writtenDatabases(this.#tokens, this.#database),
       calls: calls.map(({ text }) => text),
     };
   }

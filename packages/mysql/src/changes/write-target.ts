@@ -1,3 +1,4 @@
+import { qualifiersOf } from './statement-tokens.js';
 import type { Token } from './statement-tokens.js';
 
 /** A table as a statement names it. */
@@ -37,6 +38,28 @@ export function writeTarget(tokens: readonly Token[], database: string): NamedTa
   if (!expected.has(wordOf(tokens[at]))) return undefined;
   const found = isQualified ? { database: first, table: second } : { database, table: first };
   return isReadable(found.database) && isReadable(found.table) ? found : undefined;
+}
+
+/**
+ * The databases that a statement writes to, or the statements of a program: its own where it names none, those whose routines it
+ * calls, and where it is not sure what it writes to, all that it names. Databases that are only read are not among them.
+ *
+ * @param database where names without one are
+ */
+export function writtenDatabases(tokens: readonly Token[], database: string): string[] {
+  return tokens.flatMap((token, at) => {
+    if (following[wordOf(token)] === undefined) return isCalled(tokens, at) ? [token.text] : [];
+    const end = tokens.findIndex(({ text, quoted }, place) => place > at && text === ';' && !quoted);
+    const statement = tokens.slice(at, end < 0 ? undefined : end);
+    const target = writeTarget(statement, database);
+    return target === undefined ? qualifiersOf(statement) : [target.database];
+  });
+}
+
+/** Whether a routine follows, or a table before its columns: `a.f(`, `CALL a.p`. */
+function isCalled(tokens: readonly Token[], at: number): boolean {
+  if (wordOf(tokens[at + 1]) !== '.') return false;
+  return wordOf(tokens[at + 3]) === '(' || wordOf(tokens[at - 1]) === 'CALL';
 }
 
 /** In upper case; empty behind the end. A quoted name is no word, and not the end either. */
