@@ -50,6 +50,7 @@ const longestFiles = [
   'test/fetch/kill/mysql.test.ts',
   'test/verify/statement-timeout.test.ts',
   'test/replicate/chaos/postgres.test.ts',
+  'test/replicate/chaos/takeover.test.ts',
   'test/fetch/schema.scenarios.test.ts',
   'packages/storage/test/service-faults.test.ts',
   'test/fetch/memory.test.ts',
@@ -63,6 +64,7 @@ const longestFiles = [
   'test/verify/live-replication.test.ts',
   'test/verify/scale.test.ts',
   'test/versions/postgres.test.ts',
+  'test/replicate/altered-meanwhile.test.ts',
 ];
 
 /** Starts the longest files first, so that a run does not end with one worker at work on the last of them. */
