@@ -1,13 +1,14 @@
 import { displayName } from '@tsmolt/core';
 import type { ChangeEvent, TableName } from '@tsmolt/core';
 import { quoteIdentifier } from '../sql.js';
-import type { TransactionReaderOptions } from './transaction-reader.js';
+import type { WantedNames } from './statements.js';
+import type { WantedTables } from './wanted-tables.js';
 
 /** The event that tells of rows of a table that nobody knew of when the stream was opened. */
 export function newTable(
   name: TableName,
   isThere: boolean,
-  { tables, names }: Pick<TransactionReaderOptions, 'tables' | 'names'>,
+  { tables, names }: { readonly tables: WantedTables; readonly names: WantedNames },
 ): ChangeEvent {
   const place = displayName(name);
   const event = { kind: 'ddl', tables: [name], isNew: true } as const;
